@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod';
+
+/** Paths of the proxy's admin socket. */
+export const ADMIN_PATHS = {
+  state: '/v1/state',
+  identities: '/v1/identities',
+  health: '/healthz',
+} as const;
+
+/** Answer to `PUT /v1/state`: this revision is what new connections are served with. */
+export interface StateApplied {
+  readonly revision: number;
+  readonly applied: true;
+}
+
+/** Answer to `GET /v1/state`: which state is in use. */
+export interface StateSummary {
+  /** Absent while the proxy serves its static routes alone. */
+  readonly revision?: number;
+  readonly bootId?: string;
+  readonly hosts: readonly string[];
+}
+
+/** Answer to `GET /healthz`; the status is 200 when `status` is `ok`, else 503. */
+export interface ProxyHealth {
+  readonly status: 'ok' | 'starting' | 'stopping';
+  readonly workers: number;
+}
+
+/** One host's certificate as in `GET /v1/identities`. */
+export interface IdentitySummary {
+  readonly hostname: string;
+  /** SHA-256 of the leaf's public key (DER SubjectPublicKeyInfo), lower-case hex. */
+  readonly spkiSha256: string;
+  /** Serial number, lower-case hex. */
+  readonly serialNumber: string;
+  /** ISO 8601, UTC. */
+  readonly notBefore: string;
+  /** ISO 8601, UTC. */
+  readonly notAfter: string;
+  /** Whether the leaf carries a quote. */
+  readonly attestation: 'certificate' | 'session';
+}
+
+/** Body of every refusal on the local sockets. */
+export interface ErrorBody {
+  readonly error: string;
+  readonly code: string;
+}
+
+const hexText = z.string().regex(/^(?:[0-9a-f]{2})+$/, { error: 'expected lower-case hex' });
+
+/** Schema of {@link StateApplied}. */
+export const stateAppliedSchema: z.ZodType<StateApplied, unknown> = z.strictObject({
+  revision: z.int().min(0),
+  applied: z.literal(true),
+});
+
+/** Schema of {@link StateSummary}. */
+export const stateSummarySchema: z.ZodType<StateSummary, unknown> = z.strictObject({
+  revision: z.int().min(0).exactOptional(),
+  bootId: z.string().exactOptional(),
+  hosts: z.array(z.string()),
+});
+
+/** Schema of {@link ProxyHealth}. */
+export const proxyHealthSchema: z.ZodType<ProxyHealth, unknown> = z.strictObject({
+  status: z.enum(['ok', 'starting', 'stopping']),
+  workers: z.int().min(0),
+});
+
+/** Schema of the list that `GET /v1/identities` answers with. */
+export const identitiesSchema: z.ZodType<
+  { readonly identities: readonly IdentitySummary[] },
+  unknown
+> = z.strictObject({
+  identities: z.array(
+    z.strictObject({
+      hostname: z.string(),
+      spkiSha256: hexText.length(64),
+      serialNumber: hexText,
+      notBefore: z.iso.datetime(),
+      notAfter: z.iso.datetime(),
+      attestation: z.enum(['certificate', 'session']),
+    }),
+  ),
+});
+
+/** Schema of {@link ErrorBody}. */
+export const errorBodySchema: z.ZodType<ErrorBody, unknown> = z.object({
+  error: z.string(),
+  code: z.string(),
+});

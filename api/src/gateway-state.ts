@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { RuntimeEvent } from '@proofgate/evidence';
+import type { AttestationMode } from './container-config.ts';
+import type { HostMode } from './upstream.ts';
+
+/** Everything the proxy needs to serve: one complete, versioned snapshot that the launcher replaces as a whole. */
+export interface GatewayState {
+  readonly version: 1;
+  /** Grows with every change within one boot of the launcher; the proxy refuses to go back. */
+  readonly revision: number;
+  /** Names one run of the launcher: a new one may start at revision 0 again. */
+  readonly bootId: string;
+  readonly platform: GatewayPlatform;
+  /** From the first event of the boot to the last. */
+  readonly eventLog: readonly RuntimeEvent[];
+  readonly hosts: readonly GatewayHost[];
+}
+
+/** Facts of the VM that every host's attestation document repeats. */
+export interface GatewayPlatform {
+  readonly tee: 'tdx' | 'sev-snp';
+  /** Whether the evidence comes from a software platform; a hint, verifiers decide by its root. */
+  readonly simulated: boolean;
+  readonly runtimeVersion: string;
+  readonly imageProfile?: string;
+  /** Base64 of the platform tree's audit manifest. */
+  readonly manifest?: string;
+  /** Base64 of the TCG event log of the VM's own boot, where the firmware left one. */
+  readonly ccel?: string;
+}
+
+/** One host name, where its traffic goes, and what its certificate says. */
+export interface GatewayHost {
+  readonly hostname: string;
+  readonly mode: HostMode;
+  /** As in a route of the file; see `parseUpstream`. */
+  readonly upstream: string;
+  readonly attestation: AttestationMode;
+  readonly extensions: readonly GatewayExtension[];
+  /** Base64 of the workload tree's audit manifest. */
+  readonly manifest?: string;
+  readonly limits?: GatewayHostLimits;
+}
+
+/** An extension of a leaf: dotted OID, and base64 of the raw value. */
+export interface GatewayExtension {
+  readonly oid: string;
+  readonly value: string;
+}
+
+/** Limits of one host that differ from the proxy's own, in milliseconds and bytes. */
+export interface GatewayHostLimits {
+  readonly bodyBytes?: number;
+  readonly requestTimeoutMs?: number;
+  readonly idleTimeoutMs?: number;
+  readonly responseTimeoutMs?: number;
+}

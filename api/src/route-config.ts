@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod';
+import type { AttestationMode } from './container-config.ts';
+import { hostLimitsSchema, type HostLimits } from './limits.ts';
+import { hostnameField } from './text-fields.ts';
+import { checkUpstream } from './upstream-rule.ts';
+import type { HostMode } from './upstream.ts';
+
+/** A host whose upstream something else started. */
+export interface RouteConfig {
+  readonly hostname: string;
+  readonly mode: HostMode;
+  /** As written; see `parseUpstream`. */
+  readonly upstream: string;
+  readonly attestation: AttestationMode;
+  readonly limits: HostLimits;
+}
+
+/** Schema of {@link RouteConfig}. */
+export const routeConfigSchema: z.ZodType<RouteConfig, unknown> = z
+  .strictObject({
+    hostname: hostnameField(),
+    mode: z.enum(['http', 'tcp']).default('http'),
+    upstream: z.string(),
+    attestation: z.enum(['certificate', 'session']).default('certificate'),
+    limits: hostLimitsSchema.prefault({}),
+  })
+  .superRefine(checkUpstream);

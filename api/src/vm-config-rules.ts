@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MAX_HOSTNAME_LENGTH } from './hostname.ts';
+import { workloadHostname, MANAGER_LABEL, type PlatformNames } from './hostnames.ts';
+
+/** A rule that the file breaks, at the field that breaks it. */
+export interface RuleProblem {
+  readonly path: FieldPath;
+  readonly message: string;
+}
+
+type FieldPath = readonly (string | number)[];
+
+/** A value that must be the only one of its kind, and where it stands. */
+interface Claim {
+  readonly value: string;
+  readonly path: FieldPath;
+}
+
+/**
+ * What no field can know by itself: names, hosts and ports that must be unique, and what the platform can offer.
+ *
+ * @param file as far as its fields could be read: the rules run beside other problems, so anything may be missing
+ */
+export function* wholeFileProblems(file: unknown): Generator<RuleProblem> {
+  const platform = field(file, 'platform');
+  const containers = list(field(file, 'containers'));
+  const routes = list(field(file, 'routes'));
+  const names = namesOf(platform);
+  yield* repeated(
+    'name',
+    containers.flatMap((item, index) => claim(item, 'name', ['containers', index])),
+  );
+  const hosts = [
+    ...derivedHost(MANAGER_LABEL, names, ['platform', 'hostname']),
+    ...containers.flatMap((item, index) => hostOf(item, names, index, containers)),
+    ...routes.flatMap((item, index) => claim(item, 'hostname', ['routes', index])),
+  ];
+  yield* repeated('hostname', hosts);
+  for (const { value, path } of hosts) {
+    if (value.length > MAX_HOSTNAME_LENGTH)
+      yield { path, message: `hostname ${value} is too long` };
+  }
+  yield* repeated('port', [
+    ...claim(field(platform, 'listen'), 'port', ['platform', 'listen']).map(withoutLast),
+    ...containers.flatMap((item, index) => claim(item, 'port', ['containers', index])),
+  ]);
+  for (const [index, container] of containers.entries()) {
+    yield* placementProblems(container, platform, ['containers', index]);
+    yield* attestationProblems(container, ['containers', index]);
+  }
+  for (const [index, route] of routes.entries()) {
+    yield* attestationProblems(route, ['routes', index]);
+  }
+}
+
+function* placementProblems(
+  container: unknown,
+  platform: unknown,
+  path: FieldPath,
+): Generator<RuleProblem> {
+  if (typeof container !== 'object' || container === null) return;
+  // A hostname that is there but wrong is a problem of its own.
+  const named = 'hostname' in container || field(platform, 'hostname') !== undefined;
+  if (!named && field(container, 'internal') !== true) {
+    const ways = 'set it here, set platform.hostname, or make the container internal';
+    yield { path, message: `has no hostname: ${ways}` };
+  }
+  if (field(platform, 'runtime') === 'process' && field(container, 'runtime') === 'container') {
+    const message = 'needs a container runtime, but platform.runtime is process';
+    yield { path: [...path, 'runtime'], message };
+  }
+}
+
+function* attestationProblems(host: unknown, path: FieldPath): Generator<RuleProblem> {
+  if (field(host, 'mode') === 'tcp' && field(host, 'attestation') === 'session') {
+    const message = 'mode tcp has no endpoint to ask for evidence: use attestation: certificate';
+    yield { path: [...path, 'attestation'], message };
+  }
+}
+
+function hostOf(
+  container: unknown,
+  names: PlatformNames,
+  index: number,
+  containers: readonly unknown[],
+): readonly Claim[] {
+  if (field(container, 'internal') === true) return [];
+  if (field(container, 'hostname') !== undefined) {
+    return claim(container, 'hostname', ['containers', index]);
+  }
+  const name = field(container, 'name');
+  // A repeated name is a problem of its own; that it also gives the same host twice would say nothing new.
+  const isFirst = containers.findIndex((other) => field(other, 'name') === name) === index;
+  if (typeof name !== 'string' || !isFirst) return [];
+  return derivedHost(name, names, ['containers', index, 'name']);
+}
+
+function derivedHost(label: string, names: PlatformNames, path: FieldPath): readonly Claim[] {
+  const value = workloadHostname(label, names);
+  return value === undefined ? [] : [{ value, path }];
+}
+
+function namesOf(platform: unknown): PlatformNames {
+  const hostname = field(platform, 'hostname');
+  const machine = field(platform, 'machine_name');
+  return {
+    ...(typeof hostname === 'string' ? { hostname } : {}),
+    ...(typeof machine === 'string' ? { machine_name: machine } : {}),
+  };
+}
+
+function* repeated(what: string, claims: readonly Claim[]): Generator<RuleProblem> {
+  const first = new Map<string, FieldPath>();
+  for (const { value, path } of claims) {
+    const earlier = first.get(value);
+    if (earlier === undefined) first.set(value, path);
+    else yield { path, message: `${what} ${value} is already taken by ${pathText(earlier)}` };
+  }
+}
+
+function claim(owner: unknown, name: string, path: FieldPath): readonly Claim[] {
+  const value = field(owner, name);
+  if (typeof value !== 'string' && typeof value !== 'number') return [];
+  return [{ value: String(value), path: [...path, name] }];
+}
+
+function withoutLast({ value, path }: Claim): Claim {
+  return { value, path: path.slice(0, -1) };
+}
+
+function field(owner: unknown, name: string): unknown {
+  if (typeof owner !== 'object' || owner === null) return undefined;
+  const value: unknown = Reflect.get(owner, name);
+  return value;
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function pathText(path: FieldPath): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${String(step)}]` : `.${step}`))
+    .join('')
+    .slice(1);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import { testRules, withRoute } from './rule-cases.ts';
+
+testRules([
+  [
+    'HTTP upstream',
+    withRoute({}),
+    withRoute({ upstream: '127.0.0.1:9000' }),
+    /routes\.0\.upstream.*mode http/,
+  ],
+  [
+    'TCP upstream',
+    withRoute({ mode: 'tcp', upstream: '127.0.0.1:1' }),
+    withRoute({ mode: 'tcp' }),
+    /routes\.0\.upstream.*mode tcp/,
+  ],
+  [
+    'socket upstream',
+    withRoute({ upstream: 'unix:/run/a.sock' }),
+    withRoute({ upstream: 'unix:a.sock' }),
+    /routes\.0\.upstream/,
+  ],
+  [
+    'host of a route',
+    withRoute({}),
+    withRoute({ hostname: 'manager.m1.example.com' }),
+    /is already taken by platform\.hostname/,
+  ],
+  [
+    'evidence of a TCP route',
+    withRoute({ attestation: 'session' }),
+    withRoute({ mode: 'tcp', upstream: 'a:1', attestation: 'session' }),
+    /routes\.0\.attestation: mode tcp has no endpoint/,
+  ],
+  [
+    'limit of a route',
+    withRoute({ limits: { body_bytes: '1MiB' } }),
+    withRoute({ limits: { connections: 1 } }),
+    /limits: Unrecognized key/,
+  ],
+]);

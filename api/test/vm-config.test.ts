@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import { vmConfigSchema, type VmConfig } from '@proofgate/api';
+import { APP, ENCLAVE_OS_MANIFEST, IMAGE, MINIMAL, PLATFORM, WORKER } from './example-files.ts';
+import { problemsOf } from './rule-cases.ts';
+
+/** Every field of the type, so that a field which the schema forgets does not go unnoticed. */
+type Complete<T> = T extends readonly (infer Item)[]
+  ? readonly Complete<Item>[]
+  : T extends object
+    ? string extends keyof T
+      ? T
+      : { readonly [Name in keyof T]-?: Complete<T[Name]> }
+    : T;
+
+const restart = { policy: 'always', initial_delay: 1_000, max_delay: 60_000, reset_after: 600_000 };
+
+describe('vmConfigSchema', () => {
+  test('fills every default of a minimal file', () => {
+    expect(vmConfigSchema.parse(MINIMAL)).toEqual({
+      version: '1',
+      platform: {
+        tee: 'auto',
+        ca_cert: '/data/ca.crt',
+        ca_key: '/data/ca.key',
+        attestation_servers: [],
+        listen: { host: '0.0.0.0', port: 443 },
+        data_dir: '/var/lib/proofgate',
+        run_dir: '/run/proofgate',
+        runtime: 'auto',
+        image_profile_file: '/etc/privasys/image-profile',
+        workers: 'auto',
+        leaf_lifetime: 86_400_000,
+        simulator: { latency: 0, quote_version: 4, port: 0 },
+        limits: {
+          connections: 10_000,
+          handshake_timeout: 10_000,
+          header_bytes: 16_384,
+          header_count: 100,
+          headers_timeout: 10_000,
+          body_bytes: 1_073_741_824,
+          request_timeout: 900_000,
+          idle_timeout: 75_000,
+          tcp_idle_timeout: 3_600_000,
+          connect_timeout: 5_000,
+          response_timeout: 300_000,
+        },
+      },
+      containers: [],
+      routes: [],
+    });
+  });
+
+  test('reads every field of the type', () => {
+    const dependencies = {
+      entries: [
+        {
+          app_id: 'ab'.repeat(16),
+          measurements: [{ sgx: 'cd'.repeat(32) }],
+          required_oids: [{ OID: '1.3.6.1', ExpectedValue: 'AQ==' }],
+          folded_identity: 'ef'.repeat(32),
+        },
+      ],
+    };
+    const expected = {
+      version: '1',
+      platform: {
+        machine_name: 'prod1',
+        hostname: 'example.com',
+        tee: 'simulated',
+        ca_cert: '/c',
+        ca_key: '/k',
+        attestation_servers: ['https://as.example.com/verify'],
+        listen: { host: '::1', port: 8443 },
+        data_dir: '/d',
+        run_dir: '/r',
+        runtime: 'podman',
+        image_profile_file: '/p',
+        workers: 3,
+        worker_uid: 1000,
+        worker_gid: 1001,
+        leaf_lifetime: 3_600_000,
+        simulator: { latency: 39, quote_version: 5, port: 8081 },
+        limits: {
+          connections: 1,
+          handshake_timeout: 1_000,
+          header_bytes: 2_048,
+          header_count: 3,
+          headers_timeout: 2_000,
+          body_bytes: 4,
+          request_timeout: 3_000,
+          idle_timeout: 4_000,
+          tcp_idle_timeout: 5_000,
+          connect_timeout: 6_000,
+          response_timeout: 7_000,
+        },
+        management: {
+          oidc: {
+            issuer: 'https://id.example.com',
+            audience: 'a',
+            role_claim: 'r',
+            manager_role: 'm',
+            monitoring_role: 'o',
+          },
+        },
+        control_plane: { url: 'grpcs://cp.example.com:9443' },
+      },
+      containers: [
+        {
+          name: 'app',
+          runtime: 'container',
+          image: IMAGE,
+          port: 8000,
+          command: ['/x'],
+          env: { A: 'b' },
+          volumes: ['/a:/b'],
+          internal: false,
+          hostname: 'app.example.org',
+          mode: 'http',
+          attestation: 'session',
+          health_check: {
+            tcp: '127.0.0.1:8000',
+            interval_seconds: 1,
+            timeout_seconds: 2,
+            retries: 3,
+            readiness_timeout_seconds: 4,
+          } as never,
+          restart: { policy: 'never', initial_delay: 1, max_delay: 2, reset_after: 3 },
+          storage: 500,
+          devices: ['/dev/x'],
+          resource_vcpus: 1.5,
+          resource_memory_mb: 64,
+          user: { uid: 1, gid: 2 },
+          working_dir: '/w',
+          app_id: 'ab'.repeat(16),
+          ingress_allowed_callers: dependencies,
+          dependencies,
+        },
+      ],
+      routes: [
+        {
+          hostname: 'db.example.org',
+          mode: 'tcp',
+          upstream: '127.0.0.1:5432',
+          attestation: 'certificate',
+          limits: {
+            body_bytes: 1,
+            request_timeout: 1_000,
+            idle_timeout: 2_000,
+            response_timeout: 3_000,
+          },
+        },
+      ],
+    } as const satisfies Complete<VmConfig>;
+    const { platform } = expected;
+    const [container] = expected.containers;
+    const [route] = expected.routes;
+    const ms = (value: number): string => `${String(value)}ms`;
+    const limits = Object.entries(platform.limits).map(([name, value]) => [
+      name,
+      name.endsWith('_timeout') ? ms(value) : value,
+    ]);
+    const file = {
+      version: '1',
+      platform: {
+        ...platform,
+        listen: '[::1]:8443',
+        leaf_lifetime: 'PT1H',
+        simulator: { latency: '39ms', quote_version: 5, port: 8081 },
+        limits: Object.fromEntries(limits) as unknown,
+      },
+      containers: [
+        {
+          ...container,
+          restart: { policy: 'never', initial_delay: '1ms', max_delay: '2ms', reset_after: '3ms' },
+          user: '1:2',
+        },
+      ],
+      routes: [
+        {
+          ...route,
+          limits: {
+            body_bytes: 1,
+            request_timeout: '1s',
+            idle_timeout: '2s',
+            response_timeout: '3s',
+          },
+        },
+      ],
+    };
+    expect(vmConfigSchema.parse(file)).toEqual(expected);
+  });
+
+  test('accepts a manifest of Enclave OS as it is', () => {
+    const { containers } = vmConfigSchema.parse(ENCLAVE_OS_MANIFEST);
+    expect(containers[0]).toEqual({
+      ...ENCLAVE_OS_MANIFEST.containers[0],
+      runtime: 'container',
+      hostname: 'api.vm.example.com',
+      mode: 'http',
+      attestation: 'certificate',
+      env: { LOG_LEVEL: 'debug', WORKERS: '4', TRACE: 'true', EMPTY: '' },
+      storage: 1_073_741_824,
+      restart,
+      ingress_allowed_callers: {
+        entries: [
+          {
+            app_id: '00112233445566778899aabbccddeeff',
+            measurements: [
+              { tdx: { mrtd: 'aa'.repeat(48), rtmr1: '11'.repeat(48), rtmr2: '12'.repeat(48) } },
+            ],
+            required_oids: [{ OID: '1.3.6.1.4.1.65230.2.8', ExpectedValue: 'cHJvZHVjdGlvbg==' }],
+          },
+        ],
+      },
+      dependencies: {
+        entries: [
+          {
+            app_id: '',
+            measurements: [{ sgx: 'cc'.repeat(32) }],
+            required_oids: [],
+            folded_identity: 'ab'.repeat(32),
+          },
+        ],
+      },
+    });
+    expect(containers[1]).not.toHaveProperty('hostname');
+  });
+
+  test('tells problems of fields and of the whole file together', () => {
+    const file = {
+      version: 1,
+      platform: { ...MINIMAL.platform, hostname: 'example.com', surprise: true },
+      containers: [
+        { name: 'a', image: IMAGE, port: 8000 },
+        { name: 'a', image: 'app:latest', port: 8000 },
+      ],
+    };
+    expect(problemsOf(file)).toEqual([
+      'version: expected version: "1" (in quotes)',
+      'platform: Unrecognized key: "surprise"',
+      expect.stringMatching(/^containers\.1\.image: image "app:latest" is not pinned by digest/),
+      'containers.1.name: name a is already taken by containers[0].name',
+      'containers.1.port: port 8000 is already taken by containers[0].port',
+    ]);
+  });
+});
+
+test('a problem of a field does not hide one of the whole file', () => {
+  const file = {
+    ...MINIMAL,
+    platform: { ...PLATFORM, tee: 'sgx' },
+    containers: [
+      { ...APP, image: 'latest', port: 8080 },
+      { ...WORKER, name: 'app', runtime: 'vm' },
+      7,
+    ],
+    routes: [{ hostname: 'app.m1.example.com', upstream: 'x' }],
+  };
+  expect(problemsOf(file).map((problem) => problem.split(': ')[0])).toEqual([
+    'platform.tee',
+    'containers.0.image',
+    'containers.0.port',
+    'containers.1.runtime',
+    'containers.2',
+    'routes.0.upstream',
+    'containers.1.name',
+    'routes.0.hostname',
+  ]);
+});
