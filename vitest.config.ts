@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@proofgate/source', 'node', 'import', 'default'];
@@ -12,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{evidence,verifier,attester,simulator,api,daemon,ca,proxy,launcher,cli,images}/test/**/*.test.ts',
+            '{evidence,verifier,attester,simulator,api,daemon,ca,proxy,launcher,cli,images,bench,tools}/test/**/*.test.ts',
             'examples/*/test/**/*.test.ts',
           ],
         },

@@ -34,6 +34,7 @@ export {
 } from './platform-config.ts';
 export { type RouteConfig } from './route-config.ts';
 export { vmConfigSchema, type VmConfig } from './vm-config.ts';
+export { DEFAULT_WORKER_ID, workerUser } from './worker-user.ts';
 export {
   type GatewayExtension,
   type GatewayHost,

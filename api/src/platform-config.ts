@@ -53,7 +53,7 @@ export interface PlatformConfig {
   readonly image_profile_file: string;
   /** Worker processes of the proxy; `auto` starts one for each CPU. */
   readonly workers: number | 'auto';
-  /** Ids that the workers change to; absent keeps those of the primary. */
+  /** Ids that the workers change to; see `workerUser` for what absent means. */
   readonly worker_uid?: number;
   readonly worker_gid?: number;
   /** From `notBefore` to `notAfter` of a leaf. */

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CodedError, type ErrorDetails } from '@proofgate/evidence';
+
+/** Every code that this package can throw. */
+export const LAUNCHER_ERRORS = {
+  ERR_LAUNCHER_RUNTIME_UNAVAILABLE: [
+    'rejected',
+    'a workload asks for a runtime that this launcher does not have, such as a container engine',
+  ],
+  ERR_LAUNCHER_COMMAND_INVALID: [
+    'rejected',
+    'the command of a process workload does not begin with the absolute path of a program',
+  ],
+  ERR_LAUNCHER_ENV_RESERVED: [
+    'rejected',
+    'a workload declares an environment variable that the launcher itself sets',
+  ],
+  ERR_LAUNCHER_SETTING_UNSUPPORTED: [
+    'rejected',
+    'a workload asks for something that its runtime cannot give it',
+  ],
+  ERR_LAUNCHER_USER_INVALID: [
+    'rejected',
+    'a workload asks for a user that the launcher may not switch to',
+  ],
+  ERR_LAUNCHER_FILE_UNREADABLE: [
+    'rejected',
+    'a file that a workload runs is missing, unreadable, not a regular file or too large',
+  ],
+  ERR_LAUNCHER_CA_INVALID: ['rejected', 'the CA certificate file is not a PEM certificate'],
+  ERR_LAUNCHER_REGISTER_UNAVAILABLE: [
+    'rejected',
+    'the platform has no run-time measurement register, so workloads cannot be proved on it',
+  ],
+  ERR_LAUNCHER_PROC_UNAVAILABLE: ['rejected', 'the system is not Linux, or /proc is not mounted'],
+  ERR_LAUNCHER_PROGRAM_CHANGED: [
+    'rejected',
+    'a program is not the one that was measured any more, so it is not started again',
+  ],
+  ERR_LAUNCHER_START_FAILED: ['unavailable', 'the system refused to start a process'],
+  ERR_LAUNCHER_STOP_FAILED: ['unavailable', 'processes of a workload are left after SIGKILL'],
+  ERR_LAUNCHER_EVENT_LOG_MISMATCH: [
+    'rejected',
+    'RTMR3 is not what the runtime event log replays to: something else extended it, or the log was changed',
+  ],
+  ERR_LAUNCHER_EVENT_LOG_INVALID: ['rejected', 'the runtime event log file cannot be read'],
+  ERR_LAUNCHER_EVENT_LOG_FULL: [
+    'rejected',
+    'the runtime event log holds as many events as a verifier reads; the VM has to be restarted',
+  ],
+  ERR_LAUNCHER_RECORDS_INVALID: [
+    'rejected',
+    'the file that records the running workloads cannot be read',
+  ],
+  ERR_LAUNCHER_GATEWAY_REFUSED: ['unavailable', 'the proxy did not accept the gateway state'],
+} as const;
+
+/** A code of {@link LauncherError}. */
+export type LauncherErrorCode = keyof typeof LAUNCHER_ERRORS;
+
+/** A workload that cannot be measured, started, stopped or proved. */
+export class LauncherError extends CodedError<LauncherErrorCode> {
+  constructor(code: LauncherErrorCode, message: string, details?: ErrorDetails) {
+    super(code, LAUNCHER_ERRORS[code][0], message, details);
+  }
+}

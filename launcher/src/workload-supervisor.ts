@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RestartPolicy } from '@proofgate/api';
+import { backoff, type Backoff, type Logger } from '@proofgate/daemon';
+import { CodedError } from '@proofgate/evidence';
+import { describeExit, type ExitReason } from './exit-reason.ts';
+import { monitorHealth, type HealthListener } from './health-monitor.ts';
+import type { MeasuredWorkload } from './measured-workload.ts';
+import { pause } from './pause.ts';
+import type { InstanceRecord, RunningInstance, Runtime } from './runtime.ts';
+
+/**
+ * Where a workload is in its life. `running` becomes `healthy` with the first successful health check, and stays
+ * `running` when there is none. `unhealthy` is a finding and has no consequence: only a workload that ends, or is not
+ * ready in time, is started again. `stopped` and `failed` are the ends: the one wanted, the other not.
+ */
+export type WorkloadState =
+  'pending' | 'starting' | 'running' | 'healthy' | 'unhealthy' | 'stopping' | 'stopped' | 'failed';
+
+/** What is known about a workload at one moment. */
+export interface WorkloadStatus {
+  readonly name: string;
+  readonly state: WorkloadState;
+  readonly pid: number | undefined;
+  /** Starts after the first one of this launcher. */
+  readonly restarts: number;
+  readonly lastExit: ExitReason | undefined;
+}
+
+/** How long things take in supervision; all in milliseconds. */
+export interface SupervisionTiming {
+  /** Time between SIGTERM and SIGKILL. */
+  readonly stopGraceMs: number;
+  /** How often a running instance gets its housekeeping. */
+  readonly maintainEveryMs: number;
+}
+
+/** Ten seconds to finish requests, as container engines and Enclave OS give; logs are looked at every five. */
+export const SUPERVISION_TIMING: SupervisionTiming = {
+  stopGraceMs: 10_000,
+  maintainEveryMs: 5_000,
+};
+
+/** Spread of the restart pauses, so that workloads that died together do not all start together. */
+const RESTART_JITTER = 0.2;
+
+/** A program that fails at once would otherwise be started without end as fast as the machine can. */
+const MIN_RESTART_PAUSE_MS = 10;
+
+/** What a supervisor needs. */
+export interface SupervisorOptions {
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly timing: SupervisionTiming;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Called with the record of what runs now, or `undefined`; awaited before anything else happens. */
+  readonly remember: (record: InstanceRecord | undefined) => Promise<void>;
+}
+
+/** Keeps one workload running. Each has its own; they share nothing and never wait for each other. */
+export class WorkloadSupervisor {
+  readonly measured: MeasuredWorkload;
+  readonly #options: SupervisorOptions;
+  readonly #backoff: Backoff;
+  readonly #stop = new AbortController();
+  #state: WorkloadState = 'pending';
+  #instance: RunningInstance | undefined;
+  #restarts = 0;
+  #lastExit: ExitReason | undefined;
+  #leftover: Error | undefined;
+  #life: Promise<void> | undefined;
+
+  constructor(measured: MeasuredWorkload, options: SupervisorOptions) {
+    this.measured = measured;
+    this.#options = options;
+    const { initial_delay: initial, max_delay: max } = measured.config.restart;
+    this.#backoff = backoff({
+      // The file may ask for no pause at all, and for a longest pause below the first.
+      initialMs: Math.max(initial, MIN_RESTART_PAUSE_MS),
+      maxMs: Math.max(initial, max, MIN_RESTART_PAUSE_MS),
+      factor: 2,
+      jitter: RESTART_JITTER,
+      random: options.random,
+    });
+  }
+
+  /**
+   * Begins to supervise.
+   *
+   * @param adopted - what already runs, left by an earlier launcher
+   */
+  start(adopted?: RunningInstance): void {
+    this.#life ??= this.#live(adopted);
+  }
+
+  /** What is known about the workload now. */
+  status(): WorkloadStatus {
+    return {
+      name: this.measured.config.name,
+      state: this.#state,
+      pid: this.#instance?.record.pid,
+      restarts: this.#restarts,
+      lastExit: this.#lastExit,
+    };
+  }
+
+  /**
+   * Ends the workload for good.
+   *
+   * @throws LauncherError ERR_LAUNCHER_STOP_FAILED when something of it cannot be ended
+   */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#life;
+    if (this.#leftover !== undefined) throw this.#leftover;
+    if (this.#state !== 'failed') this.#enter('stopped');
+  }
+
+  async #live(adopted: RunningInstance | undefined): Promise<void> {
+    const { restart } = this.measured.config;
+    for (let instance = adopted; !this.#stop.signal.aborted; instance = undefined) {
+      const startedAt = performance.now();
+      const reason = await this.#runOnce(instance).catch((error: unknown) => this.#giveUp(error));
+      if (reason === undefined) return;
+      this.#enter(this.#stateAfter(reason));
+      await this.#options.remember(undefined);
+      if (this.#state !== 'pending') return;
+      if (performance.now() - startedAt >= restart.reset_after) this.#backoff.reset();
+      await pause(this.#backoff.next(), this.#stop.signal);
+      if (!this.#stop.signal.aborted) this.#restarts += 1;
+    }
+  }
+
+  #stateAfter(reason: ExitReason): WorkloadState {
+    this.#instance = undefined;
+    this.#lastExit = reason;
+    if (this.#stop.signal.aborted) return 'stopped';
+    this.#options.logger.warn({ reason }, `workload ${describeExit(reason)}`);
+    if (wantsRestart(this.measured.config.restart.policy, reason)) return 'pending';
+    return isSuccess(reason) ? 'stopped' : 'failed';
+  }
+
+  /** What cannot be ended still holds the port and the files: a second one beside it would make it worse. */
+  #giveUp(error: unknown): undefined {
+    this.#options.logger.error({ err: error }, 'workload cannot be ended');
+    this.#leftover = error instanceof Error ? error : new Error(String(error));
+    this.#enter('failed');
+  }
+
+  async #runOnce(adopted: RunningInstance | undefined): Promise<ExitReason> {
+    this.#enter('starting');
+    let instance = adopted;
+    try {
+      instance ??= await this.#options.runtime.start(this.measured);
+    } catch (error) {
+      return notStarted(error);
+    }
+    this.#instance = instance;
+    await this.#options.remember(instance.record);
+    this.#enter('running');
+    return this.#watch(instance);
+  }
+
+  /** Until it has ended, for whatever reason, with nothing of it left. */
+  async #watch(instance: RunningInstance): Promise<ExitReason> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, over.signal]);
+    void this.#maintain(instance, signal);
+    try {
+      const first = await Promise.race([
+        instance.exited,
+        aborted(signal),
+        this.#readinessMissed(signal),
+      ]);
+      if (first !== undefined && first.kind !== 'not-ready') return first;
+      this.#enter('stopping');
+      const reason = await instance.stop(this.#options.timing.stopGraceMs);
+      return first ?? reason;
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Watches the health; settles only when the workload has not become ready in time. */
+  async #readinessMissed(signal: AbortSignal): Promise<ExitReason> {
+    const check = this.measured.config.health_check;
+    if (check !== undefined) {
+      const end = await monitorHealth(check, this.#healthListener(), signal);
+      if (end === 'not-ready') {
+        return { kind: 'not-ready', afterMs: check.readiness_timeout_seconds * 1_000 };
+      }
+    }
+    return new Promise(() => undefined);
+  }
+
+  #healthListener(): HealthListener {
+    return {
+      healthy: () => {
+        this.#enter('healthy');
+      },
+      unhealthy: (problem) => {
+        this.#options.logger.warn({ problem }, 'health check failed');
+        this.#enter('unhealthy');
+      },
+    };
+  }
+
+  async #maintain(instance: RunningInstance, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await instance.maintain().catch((error: unknown) => {
+        this.#options.logger.warn({ err: error }, 'housekeeping failed');
+      });
+      await pause(this.#options.timing.maintainEveryMs, signal);
+    }
+  }
+
+  #enter(state: WorkloadState): void {
+    if (state === this.#state) return;
+    this.#options.logger.info({ from: this.#state, to: state }, `workload ${state}`);
+    this.#state = state;
+  }
+}
+
+function isSuccess(reason: ExitReason): boolean {
+  return reason.kind === 'exited' && reason.code === 0;
+}
+
+function wantsRestart(policy: RestartPolicy['policy'], reason: ExitReason): boolean {
+  if (reason.kind === 'not-started' && reason.final) return false;
+  switch (policy) {
+    case 'always':
+      return true;
+    case 'on-failure':
+      return !isSuccess(reason);
+    case 'never':
+      return false;
+  }
+}
+
+/** A refusal stays one however often it is repeated; everything else may have been the moment's fault. */
+function notStarted(error: unknown): ExitReason {
+  if (isCoded(error)) {
+    const { code, message, family } = error;
+    return { kind: 'not-started', code, message, final: family === 'rejected' };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: 'not-started', code: 'ERR_LAUNCHER_START_FAILED', message, final: false };
+}
+
+function isCoded(error: unknown): error is CodedError {
+  return error instanceof CodedError;
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      resolve(undefined);
+    };
+    if (signal.aborted) settle();
+    else signal.addEventListener('abort', settle, { once: true });
+  });
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import { gatewayStateSchema, type GatewayState } from '@proofgate/api';
+import { serveUnixHttp, type UnixResponse } from '@proofgate/daemon';
+import { onTestFinished } from 'vitest';
+import { silentLogger } from './fixtures.ts';
+
+/** The state side of a proxy's admin socket: strict about what it is given, and forgetful when restarted. */
+export interface FakeProxy {
+  /** Every state that was accepted, oldest first. */
+  readonly states: readonly GatewayState[];
+  /** Status to answer PUT with instead of applying the state; 0 applies it. */
+  refuseWith: number;
+  /** As a restart without its file. */
+  forget(): void;
+  close(): Promise<void>;
+}
+
+/** Serves the proxy's part of `PUT /v1/state` and `GET /v1/state` on a unix socket. */
+export async function fakeProxy(socketPath: string): Promise<FakeProxy> {
+  const states: GatewayState[] = [];
+  let current: GatewayState | undefined;
+  const put = (body: unknown): UnixResponse => {
+    const state = gatewayStateSchema.parse(body);
+    if (current?.bootId === state.bootId && state.revision <= current.revision) {
+      return { status: 409, body: { error: 'stale revision', code: 'ERR_PROXY_STATE_STALE' } };
+    }
+    current = state;
+    states.push(state);
+    return { status: 200, body: { revision: state.revision, applied: true } };
+  };
+  const proxy: FakeProxy = {
+    states,
+    refuseWith: 0,
+    forget: () => {
+      current = undefined;
+    },
+    close: () => server.close(),
+  };
+  const server = await serveUnixHttp({
+    path: socketPath,
+    logger: silentLogger,
+    maxBody: 16 * 1024 * 1024,
+    handler: (request) => {
+      if (request.path !== '/v1/state') return { status: 404, body: {} };
+      if (request.method === 'PUT') {
+        return proxy.refuseWith === 0 ? put(request.json()) : { status: proxy.refuseWith };
+      }
+      const { revision, bootId, hosts = [] } = current ?? {};
+      return {
+        status: 200,
+        body: { revision, bootId, hosts: hosts.map(({ hostname }) => hostname) },
+      };
+    },
+  });
+  onTestFinished(() => server.close());
+  return proxy;
+}
