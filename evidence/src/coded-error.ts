@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Who has to act on an error: `misuse` the programmer who called us, `unavailable` nobody yet (try again),
- * `rejected` whoever supplied what was refused.
+ * Who has to act on an error: `misuse` the programmer who called us, `unavailable` nobody yet (try
+ * again), `rejected` whoever supplied what was refused.
  */
 export type ErrorFamily = 'misuse' | 'unavailable' | 'rejected';
 
@@ -22,8 +22,8 @@ export interface ErrorDetails {
 }
 
 /**
- * Base of every error this product throws on purpose. A package derives one class with a closed set of codes;
- * a code is public and is never reused or renamed.
+ * Base of every error this product throws on purpose. A package derives one class with a closed set
+ * of codes; a code is public and is never reused or renamed.
  */
 export class CodedError<Code extends string = string> extends Error {
   readonly code: Code;

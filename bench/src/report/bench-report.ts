@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import { cpus, release, totalmem } from 'node:os';
+
+/** One measured quantity, ours beside the peers', from the same run. */
+export interface BenchCase {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  readonly ours: number;
+  readonly peers: Readonly<Record<string, number>>;
+  /** Ours divided by the peer's. */
+  readonly ratios: Readonly<Record<string, number>>;
+  /** The ratio to reach against the first peer: at least, where higher is better, else at most. */
+  readonly target: number;
+}
+
+/** Where it was measured: numbers of different machines do not compare, ratios do. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly kernel: string;
+  readonly node: string;
+  /** Whether the measured programs and the load had cores of their own. */
+  readonly pinned: boolean;
+}
+
+/** A benchmark's result, as written to `bench/results/`. */
+export interface BenchReport {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly cases: readonly BenchCase[];
+}
+
+/** Describes this machine. */
+export function thisMachine(pinned: boolean): Machine {
+  const cores = cpus();
+  return {
+    cpu: cores[0]?.model.trim() ?? 'unknown',
+    cores: cores.length,
+    memoryGiB: Math.round(totalmem() / 1024 ** 3),
+    kernel: `${process.platform} ${release()}`,
+    node: process.versions.node,
+    pinned,
+  };
+}
+
+/** What a case is about, without its numbers. */
+export interface CaseDescription {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  readonly target: number;
+}
+
+/** Compares medians of rounds that were taken alternately. */
+export function compareRounds(
+  description: CaseDescription,
+  ours: readonly number[],
+  peers: Readonly<Record<string, readonly number[]>>,
+): BenchCase {
+  const own = median(ours);
+  const peerMedians = Object.entries(peers).map(
+    ([name, rounds]) => [name, median(rounds)] as const,
+  );
+  return {
+    ...description,
+    ours: round(own),
+    peers: Object.fromEntries(peerMedians.map(([name, value]) => [name, round(value)])),
+    ratios: Object.fromEntries(peerMedians.map(([name, value]) => [name, round(own / value)])),
+  };
+}
+
+/** Whether a case reaches its target. */
+export function meetsTarget({ better, ratios, target }: BenchCase): boolean {
+  const [ratio = NaN] = Object.values(ratios);
+  return better === 'higher' ? ratio >= target : ratio <= target;
+}
+
+/** The middle value, or the mean of the two middle ones; NaN of nothing. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
+  return (lower + upper) / 2;
+}
+
+/** Four significant digits: more would be noise. */
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+/** The report for a person. */
+export function renderReport({ name, machine, cases }: BenchReport): string {
+  const peerNames = Object.keys(cases[0]?.peers ?? {});
+  const rows = cases.map((entry) => [
+    entry.name,
+    entry.unit,
+    String(entry.ours),
+    ...peerNames.flatMap((peer) => [
+      String(entry.peers[peer]),
+      (entry.ratios[peer] ?? NaN).toFixed(2),
+    ]),
+    `${entry.better === 'higher' ? '≥' : '≤'} ${entry.target.toFixed(2)}`,
+    meetsTarget(entry) ? 'met' : 'missed',
+  ]);
+  const head = [
+    'case',
+    'unit',
+    'ours',
+    ...peerNames.flatMap((peer) => [peer, 'ratio']),
+    'target',
+    '',
+  ];
+  const where =
+    `${machine.cpu}, ${String(machine.cores)} cores, Node ${machine.node}, ` +
+    (machine.pinned ? 'pinned' : 'not pinned: results vary');
+  return `${name} on ${where}\n\n${renderTable([head, ...rows])}\n`;
+}
+
+function renderTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows
+    .map((row) =>
+      row
+        // Names to the left, numbers to the right.
+        .map((cell, at) => (at < 2 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

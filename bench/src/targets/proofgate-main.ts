@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is measured: the proxy with one worker, as configured by default otherwise, access log included.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { vmConfigSchema } from '@proofgate/api';
+import { openPlatform } from '@proofgate/attester';
+import { createLogger, ensureDir, waitFor } from '@proofgate/daemon';
+import { startProxy } from '@proofgate/proxy';
+import { runTarget } from './target-program.ts';
+
+/** One identity takes milliseconds on the simulated platform. */
+const READY_TIMEOUT_MS = 30_000;
+
+/** One host in front of one upstream. */
+interface ProofgateSettings {
+  readonly dataDir: string;
+  readonly runDir: string;
+  readonly hostname: string;
+  readonly upstreamPort: number;
+  /** PEM of the intermediary CA and its key. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+await runTarget(async (settings: ProofgateSettings) => {
+  const { dataDir, runDir, hostname, upstreamPort } = settings;
+  await ensureDir(dataDir, 0o700);
+  const [certificateFile, keyFile] = [join(dataDir, 'ca.pem'), join(dataDir, 'ca.key')];
+  await writeFile(certificateFile, settings.certificate);
+  await writeFile(keyFile, settings.key, { mode: 0o600 });
+  const config = vmConfigSchema.parse({
+    version: '1',
+    platform: {
+      tee: 'simulated',
+      ca_cert: certificateFile,
+      ca_key: keyFile,
+      listen: '127.0.0.1:0',
+      data_dir: dataDir,
+      run_dir: runDir,
+      workers: 1,
+    },
+    routes: [{ hostname, upstream: `http://127.0.0.1:${String(upstreamPort)}` }],
+  });
+  const proxy = await startProxy(config, {
+    logger: createLogger({ name: 'proxy' }),
+    platform: await openPlatform({ tee: config.platform.tee, runDir }),
+  });
+  await waitFor(() => proxy.health().status === 'ok', { timeoutMs: READY_TIMEOUT_MS });
+  return { port: proxy.address.port, close: () => proxy.stop() };
+});

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from 'vitest';
+import { compareRounds, median, meetsTarget, renderReport, thisMachine } from '@proofgate/bench';
+
+test('the median is the middle, or between the two in the middle', () => {
+  expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([])]).toEqual([2, 2.5, NaN]);
+});
+
+const speed = { name: 'speed', unit: 'req/s', better: 'higher', target: 0.5 } as const;
+const time = { name: 'time', unit: 'ms', better: 'lower', target: 2 } as const;
+
+test('compares medians and judges by direction', () => {
+  const faster = compareRounds(speed, [40, 60, 50], { peer: [100, 101, 99] });
+  expect(faster).toEqual({ ...speed, ours: 50, peers: { peer: 100 }, ratios: { peer: 0.5 } });
+  expect(meetsTarget(faster)).toBe(true);
+  expect(meetsTarget(compareRounds(speed, [49], { peer: [100] }))).toBe(false);
+  expect(meetsTarget(compareRounds(time, [2], { peer: [1] }))).toBe(true);
+  expect(meetsTarget(compareRounds(time, [2.1], { peer: [1] }))).toBe(false);
+});
+
+test('shows a table with both directions', () => {
+  const cases = [
+    compareRounds(speed, [40], { peer: [100] }),
+    compareRounds(time, [1], { peer: [1] }),
+  ];
+  const table = renderReport({ name: 'sample', machine: thisMachine(true), cases });
+  expect(table).toMatch(/^sample on .* pinned\n/);
+  expect(table).toMatch(/speed +req\/s +40 +100 +0\.40 +≥ 0\.50 +missed/);
+  expect(table).toMatch(/time +ms +1 +1 +1\.00 +≤ 2\.00 +met/);
+});

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import { vmConfigSchema } from '@proofgate/api';
+import { openPlatform } from '@proofgate/attester';
+import { createLifecycle, createLogger, readConfigFile, type Logger } from '@proofgate/daemon';
+import { startProxy, type RunningProxy } from '@proofgate/proxy';
+
+import { endWithParent } from '../end-with-parent.ts';
+import type { ServiceOptions } from '../service-options.ts';
+
+/** Longer than the proxy's own drain deadline. */
+const STOP_TIMEOUT_MS = 40_000;
+
+/** Runs the TLS front alone. SIGHUP reads routes and CA files again. */
+export async function proxy(options: ServiceOptions): Promise<void> {
+  const config = await readConfigFile(options.config, vmConfigSchema);
+  if (options.check === true) return;
+  const logger = createLogger({ name: 'proxy' });
+  const lifecycle = createLifecycle({ logger });
+  if (options.withParent === true) endWithParent(lifecycle);
+  await lifecycle.run(async () => {
+    const { tee, run_dir: runDir } = config.platform;
+    const platform = await openPlatform({ tee, runDir });
+    const running = await startProxy(config, { platform, logger });
+    lifecycle.onShutdown('proxy', () => running.stop(), STOP_TIMEOUT_MS);
+    process.on('SIGHUP', () => void reload(options.config, running, logger));
+  });
+}
+
+async function reload(file: string, running: RunningProxy, logger: Logger): Promise<void> {
+  try {
+    await running.reload(await readConfigFile(file, vmConfigSchema));
+    logger.info({ file }, 'reloaded');
+  } catch (error) {
+    logger.error({ err: error, file }, 'not reloaded: the proxy goes on as it was');
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { vmConfigSchema, type VmConfig } from '@proofgate/api';
+import {
+  ChildProcess,
+  createLifecycle,
+  createLogger,
+  ensureDir,
+  readConfigFile,
+  requestUnix,
+  waitFor,
+  type Logger,
+} from '@proofgate/daemon';
+
+import type { CommandContext } from '../context.ts';
+import { endWithParent } from '../end-with-parent.ts';
+import type { ServiceOptions } from '../service-options.ts';
+import { startSimulatedHardware } from '../simulated-hardware.ts';
+
+/** What `up` keeps running, in the order of their start. */
+const PARTS = [
+  { name: 'launcher', socket: 'launcher.sock' },
+  { name: 'proxy', socket: 'proxy.sock' },
+] as const;
+
+/** A part first measures, or mints identities; both take seconds on hardware. */
+const READY_TIMEOUT_MS = 60_000;
+/** Longer than either part gives itself: the proxy to drain, the launcher to stop its workloads one after the other. */
+const STOP_TIMEOUT_MS = 130_000;
+
+/**
+ * Runs launcher and proxy of one config file in the foreground, each as its own process, and restarts one that dies.
+ * With `tee: simulated` this process plays the hardware.
+ *
+ * The end is in the reverse order: the proxy drains while the workloads still answer.
+ */
+export async function up(
+  options: ServiceOptions,
+  context: Pick<CommandContext, 'env'>,
+): Promise<void> {
+  const config = await readConfigFile(options.config, vmConfigSchema);
+  if (options.check === true) return;
+  const logger = createLogger({ name: 'up' });
+  const lifecycle = createLifecycle({ logger });
+  if (options.withParent === true) endWithParent(lifecycle);
+  await lifecycle.run(async () => {
+    await ensureDir(config.platform.run_dir, 0o750);
+    await ensureDir(config.platform.data_dir, 0o700);
+    if (config.platform.tee === 'simulated') {
+      const hardware = await startSimulatedHardware(config, logger);
+      lifecycle.onShutdown('simulated platform', () => hardware.close());
+    }
+    for (const part of PARTS) {
+      const child = new ChildProcess({
+        ...partProcess(part.name, options.config, context.env),
+        logger,
+        ready: (signal) => answers(config, part.socket, signal),
+      });
+      lifecycle.onShutdown(part.name, () => child.stop(), STOP_TIMEOUT_MS);
+      await child.start();
+    }
+    announce(config, logger);
+  });
+}
+
+function partProcess(
+  name: (typeof PARTS)[number]['name'],
+  configFile: string,
+  env: CommandContext['env'],
+): Omit<ConstructorParameters<typeof ChildProcess>[0], 'logger' | 'ready'> {
+  return {
+    name,
+    command: process.execPath,
+    args: [commandFile(), name, '-c', configFile, '--with-parent'],
+    env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    graceMs: STOP_TIMEOUT_MS,
+  };
+}
+
+/** The program that this module is part of. */
+function commandFile(): string {
+  return new URL('../main.js', import.meta.url).pathname;
+}
+
+async function answers(config: VmConfig, socket: string, signal: AbortSignal): Promise<void> {
+  const socketPath = join(config.platform.run_dir, socket);
+  await waitFor(
+    async () => {
+      try {
+        await requestUnix({
+          socketPath,
+          method: 'GET',
+          path: '/healthz',
+          timeoutMs: 2_000,
+          signal,
+        });
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    { timeoutMs: READY_TIMEOUT_MS, signal },
+  );
+}
+
+function announce({ platform, containers, routes }: VmConfig, logger: Logger): void {
+  const { host, port } = platform.listen;
+  logger.info(
+    {
+      listen: `${host}:${String(port)}`,
+      tee: platform.tee,
+      workloads: containers.length,
+      routes: routes.length,
+    },
+    'up',
+  );
+}

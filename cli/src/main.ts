@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+import { runCommandLine } from './command-line.ts';
+import { openTerminal } from './terminal.ts';
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  terminal: openTerminal(process.stdout, process.stderr, process.env),
+  env: process.env,
+  stdin: process.stdin,
+  stderr: process.stderr,
+  now: () => new Date(),
+});

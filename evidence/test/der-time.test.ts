@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { derElement, type DerReader, derTime, fromHex, readDer, toHex } from '@proofgate/evidence';
+import { refusal, refusalError } from './refusal.ts';
+
+const INVALID = 'ERR_DER_INVALID';
+const read = (hex: string, take: (der: DerReader) => unknown): string =>
+  refusal(() => readDer(fromHex(hex), take));
+
+describe('time', () => {
+  const ascii = (tag: number, text: string): string =>
+    toHex(derElement(tag, new TextEncoder().encode(text)));
+
+  it.each([
+    [0x17, '260720093000Z', 'accepted'],
+    [0x17, '500101000000Z', 'accepted'],
+    [0x17, '2607200930Z', INVALID],
+    [0x17, '260720093000+0000', INVALID],
+    [0x17, '260231000000Z', INVALID],
+    [0x17, '260720240000Z', INVALID],
+    [0x17, '260720093060Z', INVALID],
+    [0x17, '26072009300 Z', INVALID],
+    [0x18, '20500101000000Z', 'accepted'],
+    [0x18, '19491231235959Z', 'accepted'],
+    [0x18, '20491231235959Z', INVALID],
+    [0x18, '20500101000000.0Z', INVALID],
+    [0x18, '20500101000000', INVALID],
+    [0x0c, '260720093000Z', INVALID],
+  ])('0x%s %s: %s', (tag, text, code) => {
+    expect(read(ascii(tag, text), (der) => der.time())).toBe(code);
+  });
+
+  it('reads as it was written, to the second', () => {
+    const date = fc.date({
+      min: new Date(0),
+      max: new Date('9999-12-31T23:59:59.999Z'),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(date, (value) => {
+        const seconds = Math.floor(value.getTime() / 1000) * 1000;
+        expect(readDer(derTime(value), (der) => der.time()).getTime()).toBe(seconds);
+      }),
+    );
+  });
+
+  it('says which form it expects', () => {
+    const expected = (tag: number, text: string): string | undefined =>
+      refusalError(() => readDer(fromHex(ascii(tag, text)), (der) => der.time()))?.expected;
+    expect(expected(0x17, '2607200930Z')).toBe('YYMMDDHHMMSSZ');
+    expect(expected(0x18, '205001010000Z')).toBe('YYYYMMDDHHMMSSZ');
+    expect(expected(0x17, '260231000000Z')).toBe('a date that exists');
+  });
+
+  it('changes its type between 2049 and 2050', () => {
+    expect(derTime(new Date('2049-12-31T23:59:59Z'))[0]).toBe(0x17);
+    expect(derTime(new Date('2050-01-01T00:00:00Z'))[0]).toBe(0x18);
+    expect(refusal(() => derTime(new Date(Number.NaN)))).toBe('ERR_DER_WRITE');
+  });
+});

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CodedError, type ErrorDetails } from '@proofgate/evidence';
+
+/** Every code that this package can throw, log, or send to a client. */
+export const PROXY_ERRORS = {
+  ERR_PROXY_HELLO_MALFORMED: ['rejected', 'what a client sent first is not a TLS ClientHello'],
+  ERR_PROXY_HELLO_ILLEGAL: ['rejected', 'a ClientHello has a duplicate or contradictory field'],
+  ERR_PROXY_HELLO_TOO_LARGE: ['rejected', 'a ClientHello is larger than the limit'],
+  ERR_PROXY_REQUEST_MALFORMED: ['rejected', 'a request is not valid HTTP/1.1'],
+  ERR_PROXY_REQUEST_VERSION: ['rejected', 'a request is neither HTTP/1.0 nor HTTP/1.1'],
+  ERR_PROXY_REQUEST_TARGET: ['rejected', 'a request target is not a path of this host'],
+  ERR_PROXY_REQUEST_HOST: ['rejected', 'a request has no Host header, several, or a malformed one'],
+  ERR_PROXY_REQUEST_MISDIRECTED: [
+    'rejected',
+    'a request names a host other than the one that this connection was attested for',
+  ],
+  ERR_PROXY_REQUEST_FRAMING: ['rejected', 'the length of a request cannot be told with certainty'],
+  ERR_PROXY_REQUEST_UPGRADE: [
+    'rejected',
+    'a request asks for a protocol change that is not allowed',
+  ],
+  ERR_PROXY_REQUEST_EXPECTATION: [
+    'rejected',
+    'a request expects something other than 100-continue',
+  ],
+  ERR_PROXY_REQUEST_METHOD: ['rejected', 'this resource does not take the method'],
+  ERR_PROXY_REQUEST_HEADERS_TOO_LARGE: ['rejected', 'a request head is larger than the limit'],
+  ERR_PROXY_REQUEST_BODY_TOO_LARGE: ['rejected', 'a request body is larger than the limit'],
+  ERR_PROXY_REQUEST_TIMEOUT: ['rejected', 'a request did not arrive in time'],
+  ERR_PROXY_REQUEST_ABORTED: ['rejected', 'the client went away before it had the answer'],
+  ERR_PROXY_EVIDENCE_ABSENT: ['rejected', 'this host has no evidence in its certificate'],
+  ERR_PROXY_UPSTREAM_UNREACHABLE: ['unavailable', 'no connection to the upstream'],
+  ERR_PROXY_UPSTREAM_CLOSED: [
+    'unavailable',
+    'the upstream closed the connection without an answer',
+  ],
+  ERR_PROXY_UPSTREAM_INVALID: [
+    'unavailable',
+    'the upstream answered with something that is not HTTP',
+  ],
+  ERR_PROXY_UPSTREAM_TIMEOUT: ['unavailable', 'the upstream did not answer in time'],
+  ERR_PROXY_UPSTREAM_BUSY: [
+    'unavailable',
+    'too many requests wait for a connection to the upstream',
+  ],
+  ERR_PROXY_STATE_INVALID: ['rejected', 'a gateway state is not valid'],
+  ERR_PROXY_STATE_STALE: ['rejected', 'a gateway state is not newer than the one in force'],
+  ERR_PROXY_STATE_OTHER_BOOT: ['rejected', 'a gateway state was made for another boot'],
+  ERR_PROXY_HOST_CONFLICT: ['rejected', 'a host is named twice'],
+  ERR_PROXY_ADMIN_NOT_FOUND: ['rejected', 'the admin socket has no such resource'],
+  ERR_PROXY_LISTEN: ['misuse', 'the listen address cannot be used'],
+  ERR_PROXY_PRIVILEGES: ['misuse', 'a worker could not give up its privileges'],
+  ERR_PROXY_WORKER_START: ['unavailable', 'a worker process did not start'],
+  ERR_PROXY_IPC_MESSAGE: ['misuse', 'a message between primary and worker is not valid'],
+} as const;
+
+/** A code of {@link ProxyError}. */
+export type ProxyErrorCode = keyof typeof PROXY_ERRORS;
+
+/** A connection, request, state or configuration that the proxy refused, or an upstream that failed. */
+export class ProxyError extends CodedError<ProxyErrorCode> {
+  constructor(code: ProxyErrorCode, message: string, details?: ErrorDetails) {
+    super(code, PROXY_ERRORS[code][0], message, details);
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { PROXY_ERRORS, type ProxyError, type ProxyErrorCode } from '../errors.ts';
+import { endLingering } from '../tls/lingering-close.ts';
+
+/** What a client is told about each refusal or failure; what is not listed is a 500. */
+const STATUS: Partial<Record<ProxyErrorCode, number>> = {
+  ERR_PROXY_REQUEST_MALFORMED: 400,
+  ERR_PROXY_REQUEST_VERSION: 400,
+  ERR_PROXY_REQUEST_TARGET: 400,
+  ERR_PROXY_REQUEST_HOST: 400,
+  ERR_PROXY_REQUEST_FRAMING: 400,
+  ERR_PROXY_REQUEST_UPGRADE: 400,
+  ERR_PROXY_REQUEST_ABORTED: 499,
+  ERR_PROXY_EVIDENCE_ABSENT: 404,
+  ERR_PROXY_REQUEST_METHOD: 405,
+  ERR_PROXY_REQUEST_TIMEOUT: 408,
+  ERR_PROXY_REQUEST_BODY_TOO_LARGE: 413,
+  ERR_PROXY_REQUEST_EXPECTATION: 417,
+  ERR_PROXY_REQUEST_MISDIRECTED: 421,
+  ERR_PROXY_REQUEST_HEADERS_TOO_LARGE: 431,
+  ERR_PROXY_UPSTREAM_UNREACHABLE: 502,
+  ERR_PROXY_UPSTREAM_CLOSED: 502,
+  ERR_PROXY_UPSTREAM_INVALID: 502,
+  ERR_PROXY_UPSTREAM_BUSY: 503,
+  ERR_PROXY_UPSTREAM_TIMEOUT: 504,
+};
+
+/** The status with which a client is told of `code`. 499 is only ever logged: nobody is there to read it. */
+export function statusOf(code: ProxyErrorCode): number {
+  return STATUS[code] ?? 500;
+}
+
+/**
+ * Answers a request with `{ "error", "code", "requestId" }`. The sentence is the code's own, from the table: what was
+ * seen and expected goes to the log.
+ *
+ * @param close ends the connection after the answer
+ * @returns bytes of content
+ */
+export function sendError(
+  response: ServerResponse,
+  error: ProxyError,
+  requestId: string,
+  close: boolean,
+): number {
+  const body = errorBody(error, requestId);
+  const status = statusOf(error.code);
+  const headers = errorHeaders(error, body);
+  response.writeHead(status, close ? [...headers, 'Connection', 'close'] : headers);
+  response.end(body);
+  return body.length;
+}
+
+/**
+ * The same, written past the HTTP server; ends the connection.
+ *
+ * @returns bytes of content
+ */
+export function writeError(socket: Duplex, error: ProxyError, requestId: string): number {
+  const body = errorBody(error, requestId);
+  const headers = [...errorHeaders(error, body), 'Connection', 'close'];
+  const head = serializeHead(statusOf(error.code), undefined, headers);
+  endLingering(socket, Buffer.concat([Buffer.from(head, 'latin1'), body]));
+  return body.length;
+}
+
+/**
+ * A response head as bytes in latin1, the encoding of header fields.
+ *
+ * @param headers name and value by turns
+ */
+export function serializeHead(
+  status: number,
+  statusText: string | undefined,
+  headers: readonly string[],
+): string {
+  let head = `HTTP/1.1 ${status} ${statusText ?? STATUS_CODES[status] ?? ''}\r\n`;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    head += `${headers[index] ?? ''}: ${headers[index + 1] ?? ''}\r\n`;
+  }
+  return `${head}\r\n`;
+}
+
+function errorHeaders(error: ProxyError, body: Buffer): string[] {
+  const headers = [
+    'Content-Type',
+    'application/json',
+    'Content-Length',
+    String(body.length),
+    'Cache-Control',
+    'no-store',
+  ];
+  if (error.code === 'ERR_PROXY_UPSTREAM_BUSY') headers.push('Retry-After', '1');
+  if (error.code === 'ERR_PROXY_REQUEST_METHOD') headers.push('Allow', error.expected ?? '');
+  return headers;
+}
+
+function errorBody(error: ProxyError, requestId: string): Buffer {
+  const [, sentence] = PROXY_ERRORS[error.code];
+  return Buffer.from(`${JSON.stringify({ error: sentence, code: error.code, requestId })}\n`);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { ProxyError } from '../errors.ts';
+import { clientResponseHeaders, listMembers, type RawHeaders } from './header-rules.ts';
+import { collect, isChunked } from './request-rules.ts';
+
+/** A response head as the upstream's parser delivers it. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly statusText: string;
+  readonly rawHeaders: RawHeaders;
+}
+
+/** What about the request decides how its response is framed. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly httpVersion: string;
+}
+
+/** How a response goes to the client. */
+export interface ResponsePlan {
+  /** Content follows the head. */
+  readonly hasBody: boolean;
+  /** Towards the client; otherwise a length is given, or the end of the connection is the end of the content. */
+  readonly chunked: boolean;
+  readonly headers: string[];
+}
+
+/** RFC 6455 section 1.3. */
+const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/**
+ * Decides how an upstream's response is framed towards the client (RFC 9112 section 6.3).
+ *
+ * @throws ProxyError ERR_PROXY_UPSTREAM_INVALID
+ */
+export function planResponse(head: ResponseHead, request: AnsweredRequest): ResponsePlan {
+  const { encodings, lengths } = readFraming(head);
+  const hasBody = request.method !== 'HEAD' && head.status !== 204 && head.status !== 304;
+  const chunked = hasBody && lengths.length === 0 && request.httpVersion === '1.1';
+  const headers = clientResponseHeaders(head.rawHeaders, {
+    chunked,
+    // RFC 9110 section 8.6: no Content-Length in a 204; in answers to HEAD and in a 304 it describes the absent content.
+    contentLength: head.status !== 204,
+  });
+  if (chunked && encodings.length === 0) headers.push('Transfer-Encoding', 'chunked');
+  return { hasBody, chunked, headers };
+}
+
+/** The fields that frame a response. @throws ProxyError ERR_PROXY_UPSTREAM_INVALID when they leave a doubt */
+function readFraming({ status, rawHeaders }: ResponseHead): {
+  encodings: readonly string[];
+  lengths: readonly string[];
+} {
+  if (status < 200) throw invalid(`status ${status} as its final answer`);
+  const seen = collect(rawHeaders);
+  const encodings = seen.get('transfer-encoding') ?? [];
+  const lengths = seen.get('content-length') ?? [];
+  if (encodings.length > 0 && (!isChunked(encodings) || lengths.length > 0)) {
+    throw invalid('Transfer-Encoding that is not exactly "chunked"');
+  }
+  if (lengths.length > 1) throw invalid('more than one Content-Length');
+  return { encodings, lengths };
+}
+
+/**
+ * Checks that an upstream agreed to the protocol that the client asked for (RFC 9110 section 7.8, for WebSocket RFC 6455
+ * section 4.2.2), and gives the fields of the 101 response.
+ *
+ * @param key the client's Sec-WebSocket-Key
+ * @throws ProxyError ERR_PROXY_UPSTREAM_INVALID
+ */
+export function planSwitch(
+  head: ResponseHead,
+  protocol: string,
+  key: string | undefined,
+): string[] {
+  const seen = collect(head.rawHeaders);
+  const upgrades = seen.get('upgrade') ?? [];
+  if (upgrades.length !== 1 || upgrades[0]?.toLowerCase() !== protocol) {
+    throw invalid('101 for another protocol than was asked for');
+  }
+  if (!(seen.get('connection') ?? []).flatMap(listMembers).includes('upgrade')) {
+    throw invalid('101 without Connection: Upgrade');
+  }
+  const accepts = seen.get('sec-websocket-accept') ?? [];
+  if (protocol === 'websocket' && (accepts.length !== 1 || accepts[0] !== webSocketAccept(key))) {
+    throw invalid('101 with a wrong Sec-WebSocket-Accept');
+  }
+  const headers = clientResponseHeaders(head.rawHeaders, { chunked: false, contentLength: false });
+  return ['Connection', 'Upgrade', 'Upgrade', upgrades[0] ?? protocol, ...headers];
+}
+
+function webSocketAccept(key = ''): string {
+  return createHash('sha1')
+    .update(key + WEBSOCKET_GUID)
+    .digest('base64');
+}
+
+function invalid(what: string): ProxyError {
+  return new ProxyError('ERR_PROXY_UPSTREAM_INVALID', `upstream answered with ${what}`);
+}

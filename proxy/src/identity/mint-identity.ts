@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import { generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Platform } from '@proofgate/attester';
+import { startOfMinute, type IssuedLeaf, type Issuer } from '@proofgate/ca';
+import {
+  deterministicReportData,
+  encodeAttestationDocument,
+  EvidenceError,
+  formatQuoteTime,
+  OID,
+  sha256,
+  toHex,
+  utf8,
+  type AttestationDocument,
+  type Collateral,
+  type ExtensionValue,
+} from '@proofgate/evidence';
+import type { IdentitySpec } from './identity-spec.ts';
+
+/** A key that was made in this VM, and what proves it. */
+export interface Identity {
+  /** Serial number of the leaf, hex. */
+  readonly id: string;
+  /** What it was made for. */
+  readonly spec: IdentitySpec;
+  /** PKCS #8, PEM. Never logged, never written to disk. */
+  readonly privateKey: string;
+  /** Leaf first, PEM. */
+  readonly chainPem: string;
+  /** SHA-256 of the leaf's SubjectPublicKeyInfo, hex. */
+  readonly spkiSha256: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** The attestation document as it is sent; absent when the leaf carries no quote. */
+  readonly document: Uint8Array | undefined;
+}
+
+/** What identities are made with. */
+export interface MintTools {
+  readonly issuer: Issuer;
+  readonly platform: Pick<Platform, 'tee' | 'simulated' | 'quotes' | 'collateral'>;
+  readonly at: Date;
+  readonly lifetimeMs: number;
+  readonly signal: AbortSignal;
+}
+
+const newKeyPair = promisify(generateKeyPair);
+
+/**
+ * Makes an identity: a new P-256 key, a quote over the key and the minute (RA-TLS v1, deterministic mode), a leaf with
+ * that quote and the host's configuration, and the document that explains it.
+ *
+ * @throws AttesterError when the quote fails, CaError when the leaf is refused, EvidenceError when the document is
+ */
+export async function mintIdentity(spec: IdentitySpec, tools: MintTools): Promise<Identity> {
+  const { publicKey, privateKey } = await newKeyPair('ec', { namedCurve: 'P-256' });
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  const notBefore = startOfMinute(tools.at);
+  const quote = await quoteFor(spec, spki, notBefore, tools);
+  const leaf = tools.issuer.issueLeaf({
+    spki,
+    names: [spec.hostname],
+    notBefore,
+    lifetimeMs: tools.lifetimeMs,
+    extensions: quote === undefined ? spec.extensions : [quote, ...spec.extensions],
+    purpose: 'server',
+  });
+  return {
+    id: toHex(leaf.serialNumber),
+    spec,
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    chainPem: leaf.chainPem,
+    spkiSha256: toHex(sha256(spki)),
+    notBefore: leaf.notBefore,
+    notAfter: leaf.notAfter,
+    document:
+      quote === undefined
+        ? undefined
+        : utf8(documentFor(spec, leaf, quote.value, tools, await tools.platform.collateral())),
+  };
+}
+
+async function quoteFor(
+  spec: IdentitySpec,
+  spki: Uint8Array,
+  notBefore: Date,
+  { platform, signal }: MintTools,
+): Promise<ExtensionValue | undefined> {
+  if (spec.attestation === 'session') return undefined;
+  const reportData = deterministicReportData(spki, notBefore);
+  const value = await platform.quotes.quote(reportData, signal);
+  return { oid: platform.tee === 'tdx' ? OID.tdxQuote : OID.snpReport, value };
+}
+
+function documentFor(
+  spec: IdentitySpec,
+  leaf: IssuedLeaf,
+  quote: Uint8Array,
+  { platform }: MintTools,
+  collateral: Collateral | undefined,
+): string {
+  const document: AttestationDocument = {
+    version: 1,
+    host: spec.hostname,
+    tee: platform.tee,
+    simulated: platform.simulated,
+    certificateChain: leaf.chain,
+    quote,
+    quoteTime: formatQuoteTime(leaf.notBefore),
+    eventLog: spec.eventLog,
+    manifests: spec.manifests,
+    ...(collateral === undefined ? {} : { collateral }),
+  };
+  if (spec.ccel === undefined) return encodeAttestationDocument(document);
+  try {
+    return encodeAttestationDocument({ ...document, ccel: spec.ccel });
+  } catch (error) {
+    // Firmware logs are padded to the size of their area; a host is better served without one than not at all.
+    if (!(error instanceof EvidenceError) || error.code !== 'ERR_DOCUMENT_TOO_LARGE') throw error;
+    return encodeAttestationDocument(document);
+  }
+}

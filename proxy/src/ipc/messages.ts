@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HostPort } from '@proofgate/api';
+import { ProxyError } from '../errors.ts';
+import type { DrainTimes, WorkerLimits } from '../worker/worker.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** User and group of a worker. */
+export interface WorkerIds {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What a worker is told before anything else. */
+export interface WorkerSettings {
+  readonly listen: HostPort;
+  readonly limits: WorkerLimits;
+  /** Ids to change to; only a worker that starts as root can. */
+  readonly ids: WorkerIds | undefined;
+  readonly logLevel: string;
+}
+
+/**
+ * From primary to worker: `configure` once, in answer to `loaded`; snapshots after the worker has said `unprivileged`; `drain` last.
+ * Keys are only in snapshots.
+ */
+export type PrimaryMessage =
+  | { readonly kind: 'configure'; readonly settings: WorkerSettings }
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly kind: 'drain'; readonly times: DrainTimes };
+
+/** From worker to primary: `loaded` once it listens to messages, then what it has done. */
+export type WorkerMessage =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'unprivileged' }
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+const PRIMARY_KINDS: readonly unknown[] = ['configure', 'snapshot', 'drain'];
+
+/**
+ * Reads a message in a worker.
+ *
+ * @throws ProxyError ERR_PROXY_IPC_MESSAGE
+ */
+export function parsePrimaryMessage(value: unknown): PrimaryMessage {
+  if (!isObject(value) || !PRIMARY_KINDS.includes(value['kind'])) throw invalid(value);
+  // Sound: the channel leads to the process that forked us, which runs this same file.
+  return value as unknown as PrimaryMessage;
+}
+
+/**
+ * Reads a message in the primary, field by field: a worker faces the network and may have been taken over.
+ *
+ * @throws ProxyError ERR_PROXY_IPC_MESSAGE
+ */
+export function parseWorkerMessage(value: unknown): WorkerMessage {
+  if (!isObject(value)) throw invalid(value);
+  const { kind, port, code, message } = value;
+  if (kind === 'loaded' || kind === 'unprivileged') return { kind };
+  if (kind === 'listening' && Number.isInteger(port)) return { kind, port: Number(port) };
+  if (kind === 'failed' && typeof code === 'string' && typeof message === 'string') {
+    return { kind, code: code.slice(0, 100), message: message.slice(0, 1_000) };
+  }
+  throw invalid(value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function invalid(value: unknown): ProxyError {
+  const kind = isObject(value) ? value['kind'] : value;
+  return new ProxyError('ERR_PROXY_IPC_MESSAGE', 'message is not known', {
+    seen: String(kind).slice(0, 100),
+  });
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  ADMIN_PATHS,
+  gatewayStateSchema,
+  type GatewayState,
+  type IdentitySummary,
+  type ProxyHealth,
+  type StateSummary,
+} from '@proofgate/api';
+import type { UnixHandler, UnixRequest, UnixResponse } from '@proofgate/daemon';
+import { ProxyError, type ProxyErrorCode } from '../errors.ts';
+
+/** A state with a thousand hosts, their manifests and a firmware log fits four times. */
+export const MAX_STATE_BYTES: number = 64 * 1024 * 1024;
+
+/** What the admin socket shows and changes. */
+export interface AdminTarget {
+  /** @throws ProxyError ERR_PROXY_STATE_STALE, ERR_PROXY_STATE_INVALID, ERR_PROXY_HOST_CONFLICT */
+  applyState(state: GatewayState): Promise<void>;
+  stateSummary(): StateSummary;
+  identities(): readonly IdentitySummary[];
+  health(): ProxyHealth;
+}
+
+type Route = (request: UnixRequest) => UnixResponse | Promise<UnixResponse>;
+
+/** Answers the requests of the admin socket. */
+export function adminHandler(target: AdminTarget): UnixHandler {
+  const routes = new Map<string, Route>([
+    [`GET ${ADMIN_PATHS.state}`, () => ({ status: 200, body: target.stateSummary() })],
+    [`PUT ${ADMIN_PATHS.state}`, (request) => putState(target, request)],
+    [
+      `GET ${ADMIN_PATHS.identities}`,
+      () => ({ status: 200, body: { identities: target.identities() } }),
+    ],
+    [`GET ${ADMIN_PATHS.health}`, () => health(target)],
+  ]);
+  return (request) => {
+    const route = routes.get(`${request.method} ${request.path}`);
+    if (route !== undefined) return route(request);
+    const error = `there is no ${request.method} ${request.path}`;
+    const code: ProxyErrorCode = 'ERR_PROXY_ADMIN_NOT_FOUND';
+    return { status: 404, body: { error, code } };
+  };
+}
+
+async function putState(target: AdminTarget, request: UnixRequest): Promise<UnixResponse> {
+  const parsed = gatewayStateSchema.safeParse(request.json());
+  if (!parsed.success) {
+    const problems = parsed.error.issues
+      .slice(0, MAX_PROBLEMS)
+      .map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new ProxyError('ERR_PROXY_STATE_INVALID', problems.join('; '));
+  }
+  try {
+    await target.applyState(parsed.data);
+  } catch (error) {
+    if (!(error instanceof ProxyError) || error.code !== 'ERR_PROXY_STATE_STALE') throw error;
+    return { status: 409, body: { error: error.message, code: error.code } };
+  }
+  return { status: 200, body: { revision: parsed.data.revision, applied: true } };
+}
+
+/** The first few say what is wrong; a state of the wrong kind has thousands. */
+const MAX_PROBLEMS = 5;
+
+function health(target: AdminTarget): UnixResponse {
+  const body = target.health();
+  return { status: body.status === 'ok' ? 200 : 503, body };
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  parseUpstream,
+  type GatewayHost,
+  type GatewayState,
+  type Limits,
+  type RouteConfig,
+} from '@proofgate/api';
+import {
+  ATTESTATION_ARC,
+  encodeAuditManifest,
+  fromBase64,
+  fromHex,
+  loadedWorkloads,
+  platformTree,
+  routeExtensions,
+  sha256,
+  toHex,
+  utf8,
+  type ExtensionValue,
+  type PlatformFacts,
+} from '@proofgate/evidence';
+import { ProxyError } from '../errors.ts';
+import {
+  identitySpec,
+  type IdentityContent,
+  type IdentitySpec,
+} from '../identity/identity-spec.ts';
+import type { Route } from '../ipc/snapshot.ts';
+import { PROXY_RUNTIME_VERSION } from './proxy-version.ts';
+import { routeLimits, stateLimits } from './route-limits.ts';
+
+/** What the proxy takes from its own file and machine. */
+export interface OwnHosts {
+  readonly routes: readonly RouteConfig[];
+  readonly limits: Limits;
+  readonly caCertFile: Uint8Array;
+  readonly attestationServers: readonly string[];
+  readonly imageProfile: string | undefined;
+  /** The firmware's event log. */
+  readonly ccel: Uint8Array | undefined;
+  /** The file also names workloads: a launcher will say what runs, and nothing is claimed before it has. */
+  readonly awaitLauncher: boolean;
+}
+
+/** A host as it should be served. */
+export interface DesiredHost {
+  readonly route: Route;
+  readonly spec: IdentitySpec;
+}
+
+/** OIDs of what a certificate says about a workload, RA-TLS v1. */
+const WORKLOAD_ARC = `${ATTESTATION_ARC}.3.`;
+
+/**
+ * All hosts that the proxy should serve: those of the launcher's state and those of its own file. A launcher that reads
+ * the same file pushes its routes too; a host in both is one host, described by the launcher, if both lead to the same
+ * place.
+ *
+ * @throws ProxyError ERR_PROXY_HOST_CONFLICT when they do not; EvidenceError when facts cannot be measured
+ */
+export function desiredHosts(own: OwnHosts, state: GatewayState | undefined): DesiredHost[] {
+  const pushed = new Map(state?.hosts.map((host) => [host.hostname, host]));
+  const hosts = state === undefined ? [] : state.hosts.map((host) => pushedHost(own, state, host));
+  if (state === undefined && own.awaitLauncher) return hosts;
+  const facts = platformFacts(own, state);
+  for (const route of own.routes) {
+    const same = pushed.get(route.hostname);
+    if (same === undefined) hosts.push(ownHost(own, state, facts, route));
+    else checkSameDestination(route, same);
+  }
+  return hosts;
+}
+
+function checkSameDestination(route: RouteConfig, pushed: GatewayHost): void {
+  if (route.upstream === pushed.upstream && route.mode === pushed.mode) return;
+  throw new ProxyError('ERR_PROXY_HOST_CONFLICT', `host ${route.hostname} is named twice`, {
+    expected: `${route.mode} ${route.upstream}, as in the proxy's own file`,
+    seen: `${pushed.mode} ${pushed.upstream}, in the gateway state`,
+    hint: 'remove one of them, or restart the launcher after a change of the file',
+  });
+}
+
+function pushedHost(own: OwnHosts, state: GatewayState, host: GatewayHost): DesiredHost {
+  const { manifest, ccel } = state.platform;
+  return desiredHost(own, host, {
+    hostname: host.hostname,
+    attestation: host.attestation,
+    extensions: host.extensions.map(({ oid, value }) => ({ oid, value: fromBase64(value) })),
+    eventLog: state.eventLog,
+    ccel: ccel === undefined ? own.ccel : fromBase64(ccel),
+    manifests: {
+      ...(manifest === undefined ? {} : { platform: fromBase64(manifest) }),
+      ...(host.manifest === undefined ? {} : { workload: fromBase64(host.manifest) }),
+    },
+  });
+}
+
+function ownHost(
+  own: OwnHosts,
+  state: GatewayState | undefined,
+  facts: PlatformFacts,
+  route: RouteConfig,
+): DesiredHost {
+  return desiredHost(
+    own,
+    { ...route, limits: stateLimits(route.limits) },
+    {
+      hostname: route.hostname,
+      attestation: route.attestation,
+      extensions: routeExtensions(facts),
+      eventLog: state?.eventLog ?? [],
+      ccel: own.ccel,
+      manifests: { platform: encodeAuditManifest(platformTree(facts)) },
+    },
+  );
+}
+
+function desiredHost(
+  own: OwnHosts,
+  host: Pick<GatewayHost, 'hostname' | 'mode' | 'upstream' | 'limits'>,
+  content: IdentityContent,
+): DesiredHost {
+  const { hostname, mode } = host;
+  return {
+    spec: identitySpec(content),
+    route: {
+      hostname,
+      mode,
+      upstream: parseUpstream(host.upstream, mode),
+      workload: nameWorkload(content.extensions),
+      limits: routeLimits(own.limits, mode, host.limits),
+    },
+  };
+}
+
+/** What the certificate says about the workload, as one value; empty for a route that something else serves. */
+function nameWorkload(extensions: readonly ExtensionValue[]): string {
+  const values = extensions
+    .filter(({ oid }) => oid.startsWith(WORKLOAD_ARC))
+    .map(({ oid, value }) => `${oid}=${toHex(value)}`);
+  return values.length === 0 ? '' : toHex(sha256(utf8(values.toSorted().join('\n'))));
+}
+
+function platformFacts(own: OwnHosts, state: GatewayState | undefined): PlatformFacts {
+  const loaded = loadedWorkloads(state?.eventLog ?? []);
+  // A name that was loaded again stands for what was loaded last.
+  const byName = new Map(
+    loaded.map(({ name, imageDigest }) => [name, { name, imageDigest: fromHex(imageDigest) }]),
+  );
+  return {
+    caCertFile: own.caCertFile,
+    attestationServers: own.attestationServers,
+    runtimeVersion: state?.platform.runtimeVersion ?? PROXY_RUNTIME_VERSION,
+    imageProfile: state?.platform.imageProfile ?? own.imageProfile,
+    workloads: [...byName.values()],
+  };
+}

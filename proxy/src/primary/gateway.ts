@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
+import type { GatewayState, IdentitySummary, StateSummary } from '@proofgate/api';
+import { ProxyError } from '../errors.ts';
+import type { IdentityKeeper } from '../identity/identity-keeper.ts';
+import type { Snapshot } from '../ipc/snapshot.ts';
+import { desiredHosts, type DesiredHost, type OwnHosts } from './gateway-hosts.ts';
+import { buildSnapshot } from './snapshot-builder.ts';
+
+/** What the gateway needs. */
+export interface GatewayOptions {
+  readonly own: OwnHosts;
+  readonly state: GatewayState | undefined;
+  readonly keeper: Pick<IdentityKeeper, 'update' | 'find'>;
+  readonly publish: (snapshot: Snapshot) => void;
+  readonly save: (state: GatewayState) => Promise<void>;
+}
+
+/** What the proxy should serve (its own file and the launcher's state), and the snapshots that come of it. */
+export class Gateway {
+  private readonly options: GatewayOptions;
+  private own: OwnHosts;
+  private state: GatewayState | undefined;
+  private desired: readonly DesiredHost[];
+  private published: Snapshot | undefined;
+  private version = 0;
+  /** States are applied one after the other: each is compared with the one before it. */
+  private applying: Promise<void> = Promise.resolve();
+
+  /** @throws ProxyError ERR_PROXY_HOST_CONFLICT */
+  constructor(options: GatewayOptions) {
+    this.options = options;
+    this.own = options.own;
+    this.state = options.state;
+    this.desired = desiredHosts(this.own, this.state);
+  }
+
+  /** Asks for identities of all hosts. */
+  start(): void {
+    this.options.keeper.update(this.desired.map(({ spec }) => spec));
+  }
+
+  /** Makes a snapshot of what can be served now, for the workers. */
+  refresh(): Snapshot {
+    this.version += 1;
+    const find = this.options.keeper.find.bind(this.options.keeper);
+    this.published = buildSnapshot(this.version, this.desired, find, this.published);
+    this.options.publish(this.published);
+    return this.published;
+  }
+
+  /**
+   * Puts a state of the launcher in force and saves it. Hosts that are gone stop being served with the next snapshot,
+   * which follows at once; a new or changed host is served as soon as its identity is made.
+   *
+   * @throws ProxyError ERR_PROXY_STATE_STALE for a revision that is not newer, ERR_PROXY_HOST_CONFLICT
+   */
+  applyState(state: GatewayState): Promise<void> {
+    const applied = this.applying.then(() => this.applyNow(state));
+    this.applying = applied.catch(() => undefined);
+    return applied;
+  }
+
+  /**
+   * Takes changes of the proxy's own file; `start` and `refresh` put them in force.
+   *
+   * @throws ProxyError ERR_PROXY_HOST_CONFLICT; nothing has changed then
+   */
+  replaceOwn(own: OwnHosts): void {
+    this.desired = desiredHosts(own, this.state);
+    this.own = own;
+  }
+
+  /** Which state is in force, and all hosts. */
+  summary(): StateSummary {
+    const hosts = this.desired.map(({ route }) => route.hostname);
+    if (this.state === undefined) return { hosts };
+    return { revision: this.state.revision, bootId: this.state.bootId, hosts };
+  }
+
+  /** The identities that exist. */
+  identities(): IdentitySummary[] {
+    return this.desired.flatMap(({ spec }) => {
+      const identity = this.options.keeper.find(spec.hostname);
+      if (identity === undefined) return [];
+      return {
+        hostname: spec.hostname,
+        spkiSha256: identity.spkiSha256,
+        serialNumber: identity.id,
+        notBefore: identity.notBefore.toISOString(),
+        notAfter: identity.notAfter.toISOString(),
+        attestation: identity.spec.attestation,
+      };
+    });
+  }
+
+  /** Whether everything that should be served is, as it is described now. */
+  get complete(): boolean {
+    if (this.state === undefined && this.own.awaitLauncher) return false;
+    return this.desired.every(
+      ({ spec }) => this.options.keeper.find(spec.hostname)?.spec.fingerprint === spec.fingerprint,
+    );
+  }
+
+  private async applyNow(state: GatewayState): Promise<void> {
+    const { state: present } = this;
+    if (present?.bootId === state.bootId && state.revision <= present.revision) {
+      // The same state again is a repetition of a request whose answer was lost.
+      if (isDeepStrictEqual(present, state)) return;
+      throw new ProxyError('ERR_PROXY_STATE_STALE', 'gateway state is not newer', {
+        expected: `a revision above ${present.revision}`,
+        seen: `${state.revision}`,
+      });
+    }
+    const desired = desiredHosts(this.own, state);
+    await this.options.save(state);
+    this.state = state;
+    this.desired = desired;
+    this.start();
+    this.refresh();
+  }
+}

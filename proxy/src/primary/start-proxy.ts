@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { HostPort, PlatformConfig, ProxyHealth, VmConfig } from '@proofgate/api';
+import type { Platform } from '@proofgate/attester';
+import {
+  ensureDir,
+  readBoundedFile,
+  serveUnixHttp,
+  type Logger,
+  type UnixHttpServer,
+} from '@proofgate/daemon';
+import { equalBytes, fromUtf8 } from '@proofgate/evidence';
+import { SYSTEM_CLOCK, type Clock } from '../clock.ts';
+import { IdentityKeeper } from '../identity/identity-keeper.ts';
+import { mintIdentity } from '../identity/mint-identity.ts';
+import type { WorkerIds } from '../ipc/messages.ts';
+import type { DrainTimes } from '../worker/worker.ts';
+import { adminHandler, MAX_STATE_BYTES } from './admin-api.ts';
+import { Gateway } from './gateway.ts';
+import type { OwnHosts } from './gateway-hosts.ts';
+import { readPlatformFiles, type PlatformFiles } from './platform-files.ts';
+import { reservePort } from './reserve-port.ts';
+import { workerLimits } from './route-limits.ts';
+import { openStateFile, STATE_FILE } from './state-file.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+/** The admin socket, below `run_dir`. */
+export const PROXY_SOCKET = 'proxy.sock';
+
+/** Requests may take minutes; service managers wait about 30 s before they kill. */
+export const DRAIN_TIMES: DrainTimes = { tunnelGraceMs: 10_000, deadlineMs: 25_000 };
+
+/** The kernel's name for this boot. */
+const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
+
+/** What the proxy is given besides its configuration. */
+export interface ProxyDeps {
+  readonly logger: Logger;
+  /** Produces the evidence. */
+  readonly platform: Platform;
+  readonly clock?: Clock;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+  /** Names this boot of the machine; the kernel's own name unless given. */
+  readonly machineBoot?: string;
+}
+
+/** A proxy that accepts connections. */
+export interface RunningProxy {
+  /** Where it listens. */
+  readonly address: HostPort;
+  /** Process ids of the workers. */
+  readonly workerPids: readonly number[];
+  /** `ok` as soon as every host has a valid identity. */
+  health(): ProxyHealth;
+  /**
+   * Takes routes, limits of routes and CA files from a changed configuration. Everything else needs a restart.
+   *
+   * @throws ProxyError ERR_PROXY_HOST_CONFLICT, CaError, DaemonError; nothing has changed then
+   */
+  reload(config: VmConfig): Promise<void>;
+  /** Stops accepting, finishes what is under way, and ends. */
+  stop(times?: DrainTimes): Promise<void>;
+}
+
+/**
+ * Starts the proxy: this process becomes the primary, which holds the CA key and makes identities; the workers that it
+ * forks carry the traffic. Returns when all workers accept connections; identities follow, see `health`.
+ *
+ * Workers run the compiled program, so the package must have been built.
+ *
+ * @throws ProxyError ERR_PROXY_LISTEN, ERR_PROXY_WORKER_START, ERR_PROXY_HOST_CONFLICT; CaError for a CA that cannot
+ *   issue; DaemonError for files and sockets that cannot be used
+ * @example
+ * ```ts
+ * const config = await readConfigFile('proofgate.yaml', vmConfigSchema);
+ * const { tee, run_dir: runDir } = config.platform;
+ * const proxy = await startProxy(config, { logger, platform: await openPlatform({ tee, runDir }) });
+ * ```
+ */
+export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<RunningProxy> {
+  const { clock = SYSTEM_CLOCK, random = Math.random, logger, platform } = deps;
+  await ensureDir(config.platform.data_dir, 0o700);
+  await ensureDir(config.platform.run_dir, 0o750);
+  const ccel = await platform.eventLog();
+  let files = await readPlatformFiles(config.platform, clock.now());
+  const stateFile = openStateFile(
+    join(config.platform.data_dir, STATE_FILE),
+    deps.machineBoot ?? (await readMachineBoot()),
+    logger,
+  );
+  const address = await reservePort(config.platform.listen);
+  const pool = createPool(config, address, { clock, random, logger });
+  const keeper = new IdentityKeeper({
+    clock,
+    random,
+    logger,
+    mint: (spec, at, signal) =>
+      mintIdentity(spec, {
+        at,
+        signal,
+        platform,
+        issuer: files.issuer,
+        lifetimeMs: config.platform.leaf_lifetime,
+      }),
+    onChange: () => gateway.refresh(),
+  });
+  const gateway = new Gateway({
+    own: ownHosts(config, files, ccel),
+    state: await stateFile.load(),
+    keeper,
+    publish: (snapshot) => pool.publish(snapshot),
+    save: (state) => stateFile.save(state),
+  });
+  let stopping = false;
+  const health = (): ProxyHealth => {
+    const ready = gateway.complete && pool.listening > 0;
+    return { status: stopping ? 'stopping' : ready ? 'ok' : 'starting', workers: pool.listening };
+  };
+  let admin: UnixHttpServer | undefined;
+  const stop = async (times = DRAIN_TIMES): Promise<void> => {
+    stopping = true;
+    await pool.drain(times);
+    keeper.close();
+    await admin?.close();
+  };
+  try {
+    await pool.start(gateway.refresh());
+    gateway.start();
+    admin = await serveUnixHttp({
+      path: join(config.platform.run_dir, PROXY_SOCKET),
+      logger,
+      maxBody: MAX_STATE_BYTES,
+      handler: adminHandler({
+        applyState: (state) => gateway.applyState(state),
+        stateSummary: () => gateway.summary(),
+        identities: () => gateway.identities(),
+        health,
+      }),
+    });
+  } catch (error) {
+    await stop({ tunnelGraceMs: 0, deadlineMs: 0 });
+    throw error;
+  }
+  return {
+    address,
+    get workerPids() {
+      return pool.pids;
+    },
+    health,
+    stop,
+    async reload(changed) {
+      const next = await readPlatformFiles(changed.platform, clock.now());
+      gateway.replaceOwn(ownHosts(changed, next, ccel));
+      const otherCa = !equalBytes(next.caCertFile, files.caCertFile);
+      files = next;
+      gateway.start();
+      if (otherCa) keeper.renewAll();
+      gateway.refresh();
+    },
+  };
+}
+
+function createPool(
+  { platform }: VmConfig,
+  listen: HostPort,
+  { clock, random, logger }: { clock: Clock; random: () => number; logger: Logger },
+): WorkerPool {
+  return new WorkerPool({
+    count: platform.workers === 'auto' ? availableParallelism() : platform.workers,
+    // The same file whether this one runs from src or from dist.
+    entry: fileURLToPath(new URL('../../dist/worker-main.js', import.meta.url)),
+    settings: {
+      listen,
+      limits: workerLimits(platform.limits),
+      ids: workerIds(platform),
+      logLevel: logger.level,
+    },
+    clock,
+    random,
+    logger,
+  });
+}
+
+/** The schema has seen to it that both are there or none. */
+function workerIds({ worker_uid: uid, worker_gid: gid }: PlatformConfig): WorkerIds | undefined {
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
+}
+
+function ownHosts(config: VmConfig, files: PlatformFiles, ccel: Uint8Array | undefined): OwnHosts {
+  return {
+    routes: config.routes,
+    limits: config.platform.limits,
+    caCertFile: files.caCertFile,
+    attestationServers: config.platform.attestation_servers,
+    imageProfile: files.imageProfile,
+    ccel,
+    awaitLauncher: config.containers.length > 0,
+  };
+}
+
+async function readMachineBoot(): Promise<string> {
+  return fromUtf8(await readBoundedFile(BOOT_ID_FILE, 64)).trim();
+}

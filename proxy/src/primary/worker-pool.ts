@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+import cluster, { type Worker as ClusterWorker } from 'node:cluster';
+import { backoff, type Backoff, type Logger } from '@proofgate/daemon';
+import type { Clock } from '../clock.ts';
+import { ProxyError } from '../errors.ts';
+import { parseWorkerMessage, type PrimaryMessage, type WorkerSettings } from '../ipc/messages.ts';
+import type { Snapshot } from '../ipc/snapshot.ts';
+import type { DrainTimes } from '../worker/worker.ts';
+
+/** From fork to listening; a worker that takes longer is replaced. Loading the code takes well under a second. */
+export const WORKER_START_TIMEOUT_MS = 15_000;
+
+/** Pauses before a dead worker is replaced. */
+const RESTART = { initialMs: 100, maxMs: 10_000 } as const;
+
+/** A worker that has lived this long starts again without a pause that earlier deaths have built up. */
+const STABLE_AFTER_MS = 60_000;
+
+/** What a worker gets beyond its drain deadline before it is killed. */
+const KILL_MARGIN_MS = 2_000;
+
+/** What the pool needs. */
+export interface WorkerPoolOptions {
+  readonly count: number;
+  /** The program that workers run. */
+  readonly entry: string;
+  readonly settings: WorkerSettings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/**
+ * The worker processes. They share one listening socket, and the kernel decides which of them gets a connection; this
+ * process holds the socket and accepts nothing.
+ */
+export class WorkerPool {
+  private readonly options: WorkerPoolOptions;
+  private readonly members: Member[] = [];
+  private snapshot: Snapshot | undefined;
+
+  constructor(options: WorkerPoolOptions) {
+    this.options = options;
+  }
+
+  /** Workers that accept connections. */
+  get listening(): number {
+    return this.members.filter((member) => member.listening).length;
+  }
+
+  /** Process ids of the workers that live. */
+  get pids(): number[] {
+    return this.members.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  /**
+   * Starts the workers and waits until all accept connections.
+   *
+   * @throws ProxyError ERR_PROXY_WORKER_START with the first failure as its cause
+   */
+  async start(snapshot: Snapshot): Promise<void> {
+    this.snapshot = snapshot;
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    cluster.setupPrimary({
+      exec: this.options.entry,
+      args: [],
+      execArgv: [],
+      // Structured clones: snapshots contain byte arrays.
+      serialization: 'advanced',
+    });
+    for (let index = 0; index < this.options.count; index += 1) {
+      this.members.push(new Member(this.options, () => this.snapshot));
+    }
+    await Promise.all(this.members.map((member) => member.started));
+  }
+
+  /** Gives a snapshot to all workers, also to those that start later. */
+  publish(snapshot: Snapshot): void {
+    this.snapshot = snapshot;
+    for (const member of this.members) member.publish(snapshot);
+  }
+
+  /** Ends all workers: in order within the times given, then by force. */
+  async drain(times: DrainTimes): Promise<void> {
+    await Promise.all(this.members.map((member) => member.drain(times)));
+  }
+}
+
+/** One place in the pool: a worker process, and its successor when it dies. */
+class Member {
+  /** Settles when the place has its first worker that listens, or that worker has failed. */
+  readonly started: Promise<void>;
+  listening = false;
+  private readonly options: WorkerPoolOptions;
+  private readonly latest: () => Snapshot | undefined;
+  private readonly restart: Backoff;
+  private worker: ClusterWorker | undefined;
+  /** Has given up its privileges, so that it may have keys. */
+  private trusted = false;
+  private stopping = false;
+  private failure = 'exited before it listened';
+  private settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  private cancelRestart: () => void = () => undefined;
+  private cancelDeadline: () => void = () => undefined;
+
+  constructor(options: WorkerPoolOptions, latest: () => Snapshot | undefined) {
+    this.options = options;
+    this.latest = latest;
+    this.restart = backoff({ ...RESTART, random: options.random });
+    this.started = new Promise((resolve, reject) => {
+      this.settle = { resolve, reject };
+    });
+    this.fork();
+  }
+
+  get pid(): number | undefined {
+    return this.worker?.process.pid;
+  }
+
+  publish(snapshot: Snapshot): void {
+    if (this.trusted) this.send({ kind: 'snapshot', snapshot });
+  }
+
+  async drain(times: DrainTimes): Promise<void> {
+    this.stopping = true;
+    this.cancelRestart();
+    this.cancelDeadline();
+    const { worker } = this;
+    if (worker === undefined) return;
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    const cancelKill = this.options.clock.after(times.deadlineMs + KILL_MARGIN_MS, () =>
+      worker.process.kill('SIGKILL'),
+    );
+    this.send({ kind: 'drain', times });
+    await exited;
+    cancelKill();
+  }
+
+  private fork(): void {
+    const { clock } = this.options;
+    const worker = cluster.fork();
+    const forkedAt = clock.now().getTime();
+    this.worker = worker;
+    worker.on('message', (value: unknown) => this.receive(worker, value));
+    // A worker that dies while it is being written to; its exit is what counts.
+    worker.on('error', () => undefined);
+    worker.once('exit', (code, signal) => {
+      if (clock.now().getTime() - forkedAt > STABLE_AFTER_MS) this.restart.reset();
+      this.onExit(worker, code, signal);
+    });
+    this.cancelDeadline = clock.after(WORKER_START_TIMEOUT_MS, () => {
+      this.failure = 'did not listen in time';
+      worker.process.kill('SIGKILL');
+    });
+  }
+
+  private receive(worker: ClusterWorker, value: unknown): void {
+    if (worker !== this.worker) return;
+    try {
+      const message = parseWorkerMessage(value);
+      switch (message.kind) {
+        case 'loaded':
+          this.send({ kind: 'configure', settings: this.options.settings });
+          break;
+        case 'unprivileged': {
+          this.trusted = true;
+          const snapshot = this.latest();
+          if (snapshot !== undefined) this.publish(snapshot);
+          break;
+        }
+        case 'listening':
+          this.listening = true;
+          this.cancelDeadline();
+          this.settle?.resolve();
+          this.options.logger.info({ workerPid: this.pid, port: message.port }, 'worker listens');
+          break;
+        case 'failed':
+          this.failure = `${message.code}: ${message.message}`;
+          break;
+      }
+    } catch (error) {
+      this.options.logger.error({ workerPid: this.pid, err: error }, 'worker sent nonsense');
+      worker.process.kill('SIGKILL');
+    }
+  }
+
+  private onExit(worker: ClusterWorker, code: number | null, signal: string | null): void {
+    if (worker !== this.worker) return;
+    this.cancelDeadline();
+    this.worker = undefined;
+    this.listening = false;
+    this.trusted = false;
+    if (this.stopping) return;
+    const { pid } = worker.process;
+    this.settle?.reject(
+      new ProxyError('ERR_PROXY_WORKER_START', `worker ${String(pid)} ${this.failure}`),
+    );
+    const pauseMs = this.restart.next();
+    this.options.logger.error({ workerPid: pid, code, signal, pauseMs }, 'worker died');
+    this.cancelRestart = this.options.clock.after(pauseMs, () => this.fork());
+  }
+
+  private send(message: PrimaryMessage): void {
+    const { worker } = this;
+    if (worker?.isConnected() !== true) return;
+    // The callback takes the error of a channel that has closed in the meantime.
+    worker.send(message, () => undefined);
+  }
+}

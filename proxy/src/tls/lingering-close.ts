@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Duplex } from 'node:stream';
+
+/** How long a refused client may take to read why before it is cut. */
+export const LINGER_MS = 1_000;
+
+/**
+ * Sends last bytes and goes on discarding what arrives for a moment: closing a connection with unread bytes makes the
+ * kernel reset it, and the reset may overtake what was sent (RFC 9112 section 9.6).
+ */
+export function endLingering(socket: Duplex, last: Uint8Array): void {
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(linger));
+  socket.once('end', () => socket.destroy());
+  socket.end(last);
+  socket.resume();
+}

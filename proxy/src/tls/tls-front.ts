@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createServer, type Server, type Socket } from 'node:net';
+import { ProxyError } from '../errors.ts';
+import { ClientHelloReader } from './client-hello-reader.ts';
+import { endLingering } from './lingering-close.ts';
+import { alertForHello, fatalAlert, TLS_ALERT, type TlsAlert } from './tls-alert.ts';
+
+/**
+ * Connections of one worker that may be in the middle of a ClientHello. Each holds at most 16 KiB, so this bounds
+ * the memory that anonymous senders can take to 32 MiB.
+ */
+export const MAX_PENDING_HELLOS = 2_000;
+
+/** Why a connection was refused before TLS began. */
+export type HelloRefusal =
+  | { readonly kind: 'hello'; readonly error: ProxyError }
+  | { readonly kind: 'unknown-name'; readonly serverName: string | undefined }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'overload' };
+
+/** Something that takes an accepted socket with the ClientHello still in its read buffer. */
+export interface HelloTarget {
+  emit(event: 'connection', socket: Socket): boolean;
+}
+
+/** What the front needs. */
+export interface TlsFrontOptions {
+  /** Open connections; the kernel's further ones are closed at once. */
+  readonly maxConnections: number;
+  /** From accept to the end of the ClientHello. */
+  readonly helloTimeoutMs: number;
+  readonly maxPendingHellos?: number;
+  /** The TLS server of a host, or `undefined` for a name that is not served. */
+  readonly lookup: (serverName: string) => HelloTarget | undefined;
+  readonly onRefused: (refusal: HelloRefusal, socket: Socket) => void;
+}
+
+/** The accepting end of a worker. */
+export interface TlsFront {
+  /** Not listening yet. */
+  readonly server: Server;
+  /** Every accepted connection that is still open, whatever has become of it since. */
+  readonly connections: ReadonlySet<Socket>;
+}
+
+/**
+ * Accepts connections, reads the ClientHello and hands the socket, with those bytes put back, to the TLS server of the
+ * host. A name that is not served gets the alert unrecognized_name and nothing else, so that strangers' names cost
+ * neither a key nor a quote.
+ */
+export function createTlsFront(options: TlsFrontOptions): TlsFront {
+  const connections = new Set<Socket>();
+  const maxPending = options.maxPendingHellos ?? MAX_PENDING_HELLOS;
+  let pending = 0;
+
+  const onConnection = (socket: Socket): void => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+    // For the whole life of the socket: a reset before or after the hand-over would end the process otherwise.
+    socket.on('error', () => undefined);
+    if (pending >= maxPending) {
+      options.onRefused({ kind: 'overload' }, socket);
+      socket.destroy();
+      return;
+    }
+    pending += 1;
+    readHello(socket, options, () => {
+      pending -= 1;
+    });
+  };
+
+  // Half-open: what a client may still read after it has ended its own side is for the layers above to decide.
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, onConnection);
+  server.maxConnections = options.maxConnections;
+  return { server, connections };
+}
+
+function readHello(socket: Socket, options: TlsFrontOptions, settled: () => void): void {
+  const reader = new ClientHelloReader();
+  // Absolute, not idle: a byte now and then must not keep the slot.
+  const deadline = setTimeout(() => {
+    stop();
+    options.onRefused({ kind: 'timeout' }, socket);
+    socket.destroy();
+  }, options.helloTimeoutMs);
+
+  const stop = (): void => {
+    clearTimeout(deadline);
+    socket.off('readable', onReadable);
+    socket.off('close', stop);
+    socket.off('end', onEnd);
+    settled();
+  };
+  const onEnd = (): void => {
+    stop();
+    socket.destroy();
+  };
+  const refuse = (refusal: HelloRefusal, alert: TlsAlert): void => {
+    stop();
+    options.onRefused(refusal, socket);
+    endLingering(socket, fatalAlert(alert));
+  };
+  const onReadable = (): void => {
+    try {
+      const chunk = socket.read() as Buffer | null; // no encoding is set, so these are bytes
+      const hello = chunk === null ? undefined : reader.push(chunk);
+      if (hello === undefined) return;
+      const { serverName } = hello;
+      const target = serverName === undefined ? undefined : options.lookup(serverName);
+      if (target === undefined) {
+        refuse({ kind: 'unknown-name', serverName }, TLS_ALERT.unrecognizedName);
+        return;
+      }
+      stop();
+      socket.unshift(reader.bytes());
+      target.emit('connection', socket);
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error;
+      refuse({ kind: 'hello', error }, alertForHello(error.code));
+    }
+  };
+  socket.on('readable', onReadable);
+  socket.once('close', stop);
+  socket.once('end', onEnd);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Server, TLSSocket } from 'node:tls';
+import type { Route, Snapshot, SnapshotHost } from '../ipc/snapshot.ts';
+import { createHostTlsServer } from '../tls/host-tls-server.ts';
+
+/** The part of an identity that outlives the handshake. */
+export interface ServedIdentity {
+  readonly id: string;
+  /** Of the route that the identity was published with. */
+  readonly workload: string;
+  readonly document: Uint8Array | undefined;
+}
+
+/** A host that is served now. */
+export interface ActiveHost {
+  readonly route: Route;
+  readonly identity: ServedIdentity;
+  readonly tls: Server;
+}
+
+/** What the table needs in order to start TLS servers. */
+export interface ActiveHostsOptions {
+  readonly handshakeTimeoutMs: number;
+  /** A handshake with `identity` is complete; nothing has been read from the connection yet. */
+  readonly onSecure: (socket: TLSSocket, route: Route, identity: ServedIdentity) => void;
+  readonly onFailed: (socket: TLSSocket, error: Error) => void;
+}
+
+/** The hosts that a worker serves, as the last snapshot says. */
+export class ActiveHosts {
+  private readonly options: ActiveHostsOptions;
+  private hosts: ReadonlyMap<string, ActiveHost> = new Map();
+  private applied = -1;
+
+  constructor(options: ActiveHostsOptions) {
+    this.options = options;
+  }
+
+  /** Version of the snapshot in force; -1 before the first. */
+  get version(): number {
+    return this.applied;
+  }
+
+  /** @param hostname in lower case */
+  find(hostname: string): ActiveHost | undefined {
+    return this.hosts.get(hostname);
+  }
+
+  /**
+   * Replaces the table at once. Open connections are not touched, and an identity that has not changed keeps its TLS
+   * server, which costs most of a millisecond to make. An older snapshot than the one in force is ignored.
+   */
+  apply(snapshot: Snapshot): void {
+    if (snapshot.version <= this.applied) return;
+    const hosts = new Map<string, ActiveHost>();
+    for (const host of snapshot.hosts) hosts.set(host.route.hostname, this.activate(host));
+    this.hosts = hosts;
+    this.applied = snapshot.version;
+  }
+
+  private activate({ route, identity }: SnapshotHost): ActiveHost {
+    const present = this.hosts.get(route.hostname);
+    if (present?.identity.id === identity.id && present.route.mode === route.mode) {
+      return { ...present, route };
+    }
+    const served: ServedIdentity = {
+      id: identity.id,
+      workload: route.workload,
+      document: identity.document,
+    };
+    const tls = createHostTlsServer({
+      hostname: route.hostname,
+      mode: route.mode,
+      privateKey: identity.privateKey,
+      chain: identity.chain,
+      handshakeTimeoutMs: this.options.handshakeTimeoutMs,
+      onSecure: (socket) => this.options.onSecure(socket, route, served),
+      onFailed: this.options.onFailed,
+    });
+    return { route, identity: served, tls };
+  }
+}

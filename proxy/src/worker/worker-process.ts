@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Logger } from '@proofgate/daemon';
+import { ProxyError } from '../errors.ts';
+import { parsePrimaryMessage, type WorkerMessage, type WorkerSettings } from '../ipc/messages.ts';
+import { createNodeHttpUpstreamClient } from '../upstream/node-http-upstream-client.ts';
+import { dropPrivileges, type PrivilegedProcess } from './drop-privileges.ts';
+import { Worker } from './worker.ts';
+
+/** What a worker process has around it. */
+export interface WorkerProcessOptions {
+  readonly process: PrivilegedProcess;
+  readonly send: (message: WorkerMessage) => void;
+  readonly createLogger: (level: string) => Logger;
+  readonly monotonicMs: () => number;
+  readonly requestIdPrefix: string;
+  readonly exit: (code: number) => void;
+}
+
+/**
+ * A worker's side of the conversation with the primary. Privileges are given up before the first key is asked for, and
+ * connections are accepted after the first snapshot.
+ */
+export class WorkerProcess {
+  private readonly options: WorkerProcessOptions;
+  private worker: Worker | undefined;
+  private settings: WorkerSettings | undefined;
+  private listening = false;
+
+  constructor(options: WorkerProcessOptions) {
+    this.options = options;
+  }
+
+  /** Does what a message of the primary says; a failure is reported and ends the process. */
+  async receive(value: unknown): Promise<void> {
+    try {
+      const message = parsePrimaryMessage(value);
+      switch (message.kind) {
+        case 'configure':
+          this.configure(message.settings);
+          break;
+        case 'snapshot':
+          this.worker?.apply(message.snapshot);
+          await this.listen();
+          break;
+        case 'drain':
+          await this.worker?.drain(message.times);
+          this.options.exit(0);
+          break;
+      }
+    } catch (error) {
+      const code = error instanceof ProxyError ? error.code : 'ERR_INTERNAL';
+      const message = error instanceof Error ? error.message : String(error);
+      this.options.send({ kind: 'failed', code, message });
+      this.options.exit(1);
+    }
+  }
+
+  private configure(settings: WorkerSettings): void {
+    const { options } = this;
+    const logger = options.createLogger(settings.logLevel);
+    if (settings.ids !== undefined) dropPrivileges(options.process, settings.ids);
+    this.settings = settings;
+    this.worker = new Worker({
+      limits: settings.limits,
+      upstreams: createNodeHttpUpstreamClient(),
+      accessLog: (record) => logger.info(record, 'request'),
+      report: (report) => logger.info(report, 'connection'),
+      monotonicMs: options.monotonicMs,
+      requestIdPrefix: options.requestIdPrefix,
+    });
+    options.send({ kind: 'unprivileged' });
+  }
+
+  private async listen(): Promise<void> {
+    if (this.listening || this.settings === undefined || this.worker === undefined) return;
+    this.listening = true;
+    const port = await this.worker.listen(this.settings.listen);
+    this.options.send({ kind: 'listening', port });
+  }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { HostPort } from '@proofgate/api';
+import { ProxyError } from '../errors.ts';
+import type { AccessLog } from '../http/access-log.ts';
+import type { ClientConnection } from '../http/client-connection.ts';
+import { createHttpFront, type HttpFrontLimits } from '../http/http-front.ts';
+import type { Route, Snapshot } from '../ipc/snapshot.ts';
+import { createTlsFront, type HelloRefusal } from '../tls/tls-front.ts';
+import type { UpstreamClient } from '../upstream/upstream-client.ts';
+import { ActiveHosts, type ServedIdentity } from './active-hosts.ts';
+import { serveTcpRoute, type TcpOutcome } from './tcp-route.ts';
+
+/** What bounds a worker as a whole. */
+export interface WorkerLimits extends HttpFrontLimits {
+  readonly connections: number;
+  readonly handshakeTimeoutMs: number;
+}
+
+/** Something that happened on a connection before or beside HTTP. */
+export interface ConnectionReport {
+  readonly event: 'hello-refused' | 'handshake-failed' | 'tcp-closed';
+  readonly peer: string;
+  readonly reason?: string;
+  readonly host?: string;
+  readonly code?: string;
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
+}
+
+/** What a worker needs. */
+export interface WorkerOptions {
+  readonly limits: WorkerLimits;
+  readonly upstreams: UpstreamClient;
+  readonly accessLog: AccessLog;
+  readonly report: (report: ConnectionReport) => void;
+  readonly monotonicMs: () => number;
+  /** Makes the request ids of this worker unlike those of any other. */
+  readonly requestIdPrefix: string;
+}
+
+/** How long a worker that is to end waits for what is under way, in milliseconds. */
+export interface DrainTimes {
+  /** For byte tunnels (WebSocket, tcp routes), which have no end of their own. */
+  readonly tunnelGraceMs: number;
+  /** For everything; then connections are cut. */
+  readonly deadlineMs: number;
+}
+
+/** How often a worker that drains looks for connections that have become idle. */
+const IDLE_SWEEP_MS = 100;
+
+/** The traffic side of the proxy: one for each worker process. */
+export class Worker {
+  private readonly options: WorkerOptions;
+  private readonly hosts: ActiveHosts;
+  private readonly http: ReturnType<typeof createHttpFront>;
+  private readonly front: ReturnType<typeof createTlsFront>;
+  private readonly tunnels = new Set<TLSSocket>();
+  private draining = false;
+  private requests = 0;
+
+  constructor(options: WorkerOptions) {
+    this.options = options;
+    const { limits, report } = options;
+    this.hosts = new ActiveHosts({
+      handshakeTimeoutMs: limits.handshakeTimeoutMs,
+      onSecure: (socket, route, identity) => this.onSecure(socket, route, identity),
+      onFailed: (socket, error) => {
+        report({ event: 'handshake-failed', peer: peerOf(socket), reason: error.message });
+        socket.destroy();
+      },
+    });
+    this.http = createHttpFront({
+      limits,
+      hosts: (hostname) => this.hosts.find(hostname),
+      context: {
+        upstreams: options.upstreams,
+        log: options.accessLog,
+        monotonicMs: options.monotonicMs,
+        nextRequestId: () => `${options.requestIdPrefix}-${(this.requests += 1).toString(36)}`,
+        draining: () => this.draining,
+      },
+    });
+    this.front = createTlsFront({
+      maxConnections: limits.connections,
+      helloTimeoutMs: limits.handshakeTimeoutMs,
+      lookup: (serverName) => this.hosts.find(serverName)?.tls,
+      onRefused: (refusal, socket) => report(helloReport(refusal, socket)),
+    });
+  }
+
+  /** Version of the snapshot in force; -1 before the first. */
+  get snapshotVersion(): number {
+    return this.hosts.version;
+  }
+
+  /** Serves what the snapshot says from the next connection and the next request on. */
+  apply(snapshot: Snapshot): void {
+    this.hosts.apply(snapshot);
+  }
+
+  /**
+   * Accepts connections.
+   *
+   * @returns the port
+   * @throws ProxyError ERR_PROXY_LISTEN
+   */
+  async listen({ host, port }: HostPort): Promise<number> {
+    const { server } = this.front;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (cause: Error) => {
+        reject(
+          new ProxyError('ERR_PROXY_LISTEN', `cannot listen on ${host}:${port}: ${cause.message}`, {
+            cause,
+          }),
+        );
+      });
+      server.listen({ host, port, backlog: LISTEN_BACKLOG }, resolve);
+    });
+    const address = server.address() as AddressInfo; // a server that listens on TCP has this kind
+    return address.port;
+  }
+
+  /** Stops accepting, lets what is under way finish within the times given, then cuts the rest. */
+  async drain({ tunnelGraceMs, deadlineMs }: DrainTimes): Promise<void> {
+    this.draining = true;
+    const { server, connections } = this.front;
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    const sweep = setInterval(() => this.http.closeIdle(), IDLE_SWEEP_MS);
+    const grace = setTimeout(() => {
+      for (const socket of this.tunnels) socket.destroy();
+    }, tunnelGraceMs);
+    const deadline = setTimeout(() => {
+      for (const socket of connections) socket.destroy();
+    }, deadlineMs);
+    this.http.closeIdle();
+    // The server counts as stopped when its last connection has closed.
+    await stopped;
+    for (const timer of [sweep, grace, deadline]) clearTimeout(timer);
+    this.http.close();
+    this.options.upstreams.close();
+  }
+
+  private onSecure(socket: TLSSocket, route: Route, identity: ServedIdentity): void {
+    const peerAddress = peerOf(socket);
+    const { hostname } = route;
+    if (route.mode === 'tcp') {
+      this.tunnels.add(socket);
+      // The identity outlives changes of the upstream's address.
+      const current = this.hosts.find(hostname)?.route ?? route;
+      serveTcpRoute(socket, current, (outcome) => {
+        this.tunnels.delete(socket);
+        this.options.report(tcpReport(outcome, hostname, peerAddress));
+      });
+      return;
+    }
+    const connection: ClientConnection = {
+      hostname,
+      identity,
+      peerAddress,
+      exchanges: new Set(),
+      refused: false,
+      onTunnel: () => this.tunnels.add(socket),
+    };
+    socket.once('close', () => this.tunnels.delete(socket));
+    this.http.accept(socket, connection);
+  }
+}
+
+/** Connections that the kernel holds before they are accepted: bursts wait instead of being refused. */
+const LISTEN_BACKLOG = 4_096;
+
+function peerOf(socket: Socket): string {
+  return socket.remoteAddress ?? 'unknown';
+}
+
+function helloReport(refusal: HelloRefusal, socket: Socket): ConnectionReport {
+  const common = { event: 'hello-refused', peer: peerOf(socket) } as const;
+  switch (refusal.kind) {
+    case 'hello':
+      return { ...common, code: refusal.error.code, reason: refusal.error.message };
+    case 'unknown-name':
+      return { ...common, reason: 'unknown name', host: refusal.serverName ?? '' };
+    case 'timeout':
+    case 'overload':
+      return { ...common, reason: refusal.kind };
+  }
+}
+
+function tcpReport(outcome: TcpOutcome, host: string, peer: string): ConnectionReport {
+  return {
+    event: 'tcp-closed',
+    host,
+    peer,
+    bytesIn: outcome.bytesFromClient,
+    bytesOut: outcome.bytesToClient,
+    ...(outcome.code === undefined ? {} : { code: outcome.code }),
+  };
+}

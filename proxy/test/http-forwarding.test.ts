@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
+import { request } from 'node:https';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { waitFor } from '@proofgate/daemon';
+import { startHttpUpstream, type HttpUpstream } from './support/http-upstream.ts';
+import { answerTo, ask, oneConnection, target } from './support/https-client.ts';
+import { startWorker, type TestHost, type TestWorker } from './support/test-worker.ts';
+import type { WorkerLimits } from '../src/worker/worker.ts';
+
+const HOST = 'app.example.com';
+const SOON = { timeoutMs: 4_000 };
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface Setup {
+  readonly worker: TestWorker;
+  readonly upstream: HttpUpstream;
+}
+
+async function setup(
+  listener: RequestListener,
+  host: Partial<TestHost> = {},
+  limits: Partial<WorkerLimits> = {},
+): Promise<Setup> {
+  const upstream = await startHttpUpstream(listener);
+  closers.push(() => upstream.close());
+  const worker = await startWorker(
+    [{ hostname: HOST, upstream: upstream.upstream, ...host }],
+    limits,
+  );
+  closers.push(() => worker.close());
+  return { worker, upstream };
+}
+
+describe('a request and its answer', () => {
+  it('pass through with status, reason, fields and content', async () => {
+    const { worker } = await setup((incoming, outgoing) => {
+      outgoing.writeHead(201, 'Made', ['X-One', '1', 'set-cookie', 'a', 'Set-Cookie', 'b']);
+      incoming.pipe(outgoing);
+    });
+    const answer = await ask(target(worker.port, HOST, { method: 'POST' }), 'hello');
+    expect(answer.status).toBe(201);
+    expect(answer.body).toBe('hello');
+    expect(answer.rawHeaders.slice(0, 6)).toEqual([
+      'X-One',
+      '1',
+      'set-cookie',
+      'a',
+      'Set-Cookie',
+      'b',
+    ]);
+  });
+
+  it('leave an access log line without query and header values', async () => {
+    const { worker } = await setup((_incoming, outgoing) => outgoing.end('12345'));
+    await ask(target(worker.port, HOST, { path: '/a?secret=1', method: 'POST' }), 'abc');
+    const record = await waitFor(() => worker.accessLog[0], SOON);
+    expect(record).toMatchObject({
+      host: HOST,
+      method: 'POST',
+      path: '/a',
+      status: 200,
+      bytesIn: 3,
+      bytesOut: 5,
+      peer: '127.0.0.1',
+    });
+    expect(JSON.stringify(record)).not.toContain('secret');
+  });
+
+  it('use a pooled upstream connection again', async () => {
+    const { worker, upstream } = await setup((_incoming, outgoing) => outgoing.end('ok'));
+    for (let n = 0; n < 5; n += 1) expect((await ask(target(worker.port, HOST))).body).toBe('ok');
+    expect(upstream.connections()).toBe(1);
+  });
+
+  it('reach an upstream on a unix socket', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'proofgate-proxy-'));
+    closers.push(() => rm(directory, { recursive: true }));
+    const upstream = await startHttpUpstream(
+      (_incoming, outgoing) => outgoing.end('unix'),
+      join(directory, 'app.sock'),
+    );
+    closers.push(() => upstream.close());
+    const worker = await startWorker([{ hostname: HOST, upstream: upstream.upstream }]);
+    closers.push(() => worker.close());
+    expect((await ask(target(worker.port, HOST))).body).toBe('unix');
+  });
+
+  it.each([204, 304])('have no content with status %i', async (status) => {
+    const { worker } = await setup((_incoming, outgoing) => outgoing.writeHead(status).end());
+    const agent = oneConnection();
+    for (let n = 0; n < 2; n += 1) {
+      const answer = await ask(target(worker.port, HOST, { agent }));
+      expect(answer).toMatchObject({ status, body: '' });
+      expect(answer.headers['transfer-encoding']).toBeUndefined();
+    }
+    agent.destroy();
+  });
+
+  it('keep the length in the answer to HEAD', async () => {
+    const { worker } = await setup((_incoming, outgoing) =>
+      outgoing.writeHead(200, { 'Content-Length': 1234 }).end(),
+    );
+    const agent = oneConnection();
+    for (let n = 0; n < 2; n += 1) {
+      const answer = await ask(target(worker.port, HOST, { method: 'HEAD', agent }));
+      expect(answer).toMatchObject({ status: 200, body: '' });
+      expect(answer.headers['content-length']).toBe('1234');
+    }
+    agent.destroy();
+  });
+
+  it('carry trailers', async () => {
+    const { worker } = await setup((incoming, outgoing) => {
+      incoming.resume().on('end', () => {
+        outgoing.writeHead(200, { Trailer: 'X-Sum' });
+        outgoing.write('body');
+        outgoing.addTrailers({
+          'X-Sum': String(incoming.trailers['x-in']),
+          'X-Proofgate-Peer-Id': 'evil',
+        });
+        outgoing.end();
+      });
+    });
+    const outgoing = request(
+      target(worker.port, HOST, { method: 'POST', headers: { Trailer: 'X-In' } }),
+    );
+    const answer = answerTo(outgoing);
+    outgoing.write('x');
+    outgoing.addTrailers({ 'X-In': '7' });
+    outgoing.end();
+    expect((await answer).trailers).toEqual({ 'x-sum': '7' });
+  });
+
+  it('carry no identity fields of the upstream', async () => {
+    const { worker } = await setup((_incoming, outgoing) => {
+      outgoing.writeHead(200, {
+        'X-Proofgate-Peer-Id': 'evil',
+        X_Privasys_Peer_Verified: 'evil',
+        Connection: 'X-Hop',
+        'X-Hop': 'evil',
+      });
+      outgoing.end('ok');
+    });
+    const answer = await ask(target(worker.port, HOST));
+    expect(answer.body).toBe('ok');
+    expect(JSON.stringify(answer.rawHeaders)).not.toContain('evil');
+  });
+
+  it('stream both ways as the bytes come', async () => {
+    const { worker } = await setup((incoming, outgoing) => {
+      outgoing.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
+      incoming.on('data', (chunk: Buffer) => outgoing.write(`data: ${chunk.toString()}\n\n`));
+      incoming.on('end', () => outgoing.end());
+    });
+    const outgoing = request(target(worker.port, HOST, { method: 'POST' }));
+    outgoing.flushHeaders();
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+    for (const word of ['one', 'two', 'three']) {
+      outgoing.write(word);
+      const [chunk] = (await once(incoming, 'data')) as [Buffer];
+      expect(chunk.toString()).toBe(`data: ${word}\n\n`);
+    }
+    outgoing.end();
+    await once(incoming, 'end');
+  });
+
+  it('hold the upstream back when the client does not read', async () => {
+    const total = 64 * 1024 * 1024;
+    let written = 0;
+    const { worker } = await setup((_incoming, outgoing) => {
+      const chunk = Buffer.alloc(65_536);
+      const more = (): void => {
+        while (written < total) {
+          written += chunk.length;
+          if (!outgoing.write(chunk)) {
+            outgoing.once('drain', more);
+            return;
+          }
+        }
+        outgoing.end();
+      };
+      more();
+    });
+    const outgoing = request(target(worker.port, HOST));
+    outgoing.end();
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+    let before = -1;
+    await waitFor(
+      () => {
+        const still = written === before;
+        before = written;
+        return still;
+      },
+      { timeoutMs: 4_000, intervalMs: 100 },
+    );
+    expect(written).toBeLessThan(total / 2);
+    let received = 0;
+    incoming.on('data', (chunk: Buffer) => (received += chunk.length));
+    await once(incoming, 'end');
+    expect(received).toBe(total);
+  });
+});

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import { request } from 'node:https';
+import type { RequestListener } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startHttpUpstream, type HttpUpstream } from './support/http-upstream.ts';
+import { answerTo, ask, oneConnection, target } from './support/https-client.ts';
+import { startWorker, type TestHost, type TestWorker } from './support/test-worker.ts';
+import type { WorkerLimits } from '../src/worker/worker.ts';
+
+const HOST = 'app.example.com';
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface Setup {
+  readonly worker: TestWorker;
+  readonly upstream: HttpUpstream;
+}
+
+async function setup(
+  listener: RequestListener,
+  host: Partial<TestHost> = {},
+  limits: Partial<WorkerLimits> = {},
+): Promise<Setup> {
+  const upstream = await startHttpUpstream(listener);
+  closers.push(() => upstream.close());
+  const worker = await startWorker(
+    [{ hostname: HOST, upstream: upstream.upstream, ...host }],
+    limits,
+  );
+  closers.push(() => worker.close());
+  return { worker, upstream };
+}
+
+describe('limits', () => {
+  it('refuse content that grows above its limit', async () => {
+    const { worker } = await setup((incoming) => incoming.resume(), {
+      limits: { bodyBytes: 1_000 },
+    });
+    const outgoing = request(target(worker.port, HOST, { method: 'POST' }));
+    outgoing.on('error', () => undefined);
+    const answer = answerTo(outgoing);
+    outgoing.write(Buffer.alloc(1_000));
+    outgoing.write(Buffer.alloc(1));
+    expect(await answer).toMatchObject({ status: 413 });
+    expect(JSON.parse((await answer).body)).toMatchObject({
+      code: 'ERR_PROXY_REQUEST_BODY_TOO_LARGE',
+    });
+  });
+
+  it('admit content of exactly the limit', async () => {
+    const { worker } = await setup((incoming, outgoing) => incoming.pipe(outgoing), {
+      limits: { bodyBytes: 1_000 },
+    });
+    const outgoing = request(target(worker.port, HOST, { method: 'POST' }));
+    const answer = answerTo(outgoing);
+    outgoing.end(Buffer.alloc(1_000));
+    expect((await answer).body).toHaveLength(1_000);
+  });
+
+  it('answer 408 when content takes too long', async () => {
+    const { worker } = await setup((incoming) => incoming.resume(), {
+      limits: { requestTimeoutMs: 200 },
+    });
+    const outgoing = request(target(worker.port, HOST, { method: 'POST' }));
+    outgoing.on('error', () => undefined);
+    outgoing.write('x');
+    expect(await answerTo(outgoing)).toMatchObject({ status: 408 });
+  });
+
+  it('answer 504 when the upstream does not answer', async () => {
+    const { worker } = await setup(() => undefined, { limits: { responseTimeoutMs: 200 } });
+    const answer = await ask(target(worker.port, HOST));
+    expect(answer.status).toBe(504);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'ERR_PROXY_UPSTREAM_TIMEOUT' });
+  });
+
+  it('break off an answer that stands still', async () => {
+    const { worker } = await setup((_incoming, outgoing) => outgoing.write('x'), {
+      limits: { idleTimeoutMs: 200 },
+    });
+    await expect(ask(target(worker.port, HOST))).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+});
+
+describe('a host that changes', () => {
+  it('is routed anew on an open connection', async () => {
+    const { worker } = await setup((_incoming, outgoing) => outgoing.end('old'));
+    const other = await startHttpUpstream((_incoming, outgoing) => outgoing.end('new'));
+    closers.push(() => other.close());
+    const agent = oneConnection();
+    expect((await ask(target(worker.port, HOST, { agent }))).body).toBe('old');
+    worker.apply([{ hostname: HOST, upstream: other.upstream, generation: 1 }]);
+    expect((await ask(target(worker.port, HOST, { agent }))).body).toBe('new');
+    agent.destroy();
+  });
+
+  it.each([
+    [
+      'runs another workload',
+      (upstream: string) => [{ hostname: HOST, upstream, workload: 'another', generation: 1 }],
+    ],
+    ['is gone', () => []],
+  ])('sends old connections away when it %s', async (_case, next) => {
+    const { worker, upstream } = await setup((_incoming, outgoing) => outgoing.end('ok'));
+    const agent = oneConnection();
+    expect((await ask(target(worker.port, HOST, { agent }))).body).toBe('ok');
+    worker.apply(next(upstream.upstream));
+    const answer = await ask(target(worker.port, HOST, { agent }));
+    expect(answer.status).toBe(421);
+    expect(answer.headers.connection).toBe('close');
+    agent.destroy();
+  });
+});
+
+describe('the evidence endpoint', () => {
+  const document = Buffer.from('{"version":1}');
+
+  it('answers with the document of the connection, also after the identity was replaced', async () => {
+    const { worker, upstream } = await setup((_incoming, outgoing) => outgoing.end('upstream'), {
+      document,
+    });
+    const agent = oneConnection();
+    const path = '/.well-known/attestation';
+    const first = await ask(target(worker.port, HOST, { agent, path }));
+    expect(first).toMatchObject({ status: 200, body: '{"version":1}' });
+    expect(first.headers).toMatchObject({
+      'content-type': 'application/json',
+      'content-length': '13',
+      'cache-control': 'no-store',
+    });
+    worker.apply([
+      {
+        hostname: HOST,
+        upstream: upstream.upstream,
+        generation: 1,
+        document: Buffer.from('{"version":2}'),
+      },
+    ]);
+    expect((await ask(target(worker.port, HOST, { agent, path }))).body).toBe('{"version":1}');
+    expect((await ask(target(worker.port, HOST, { path: `${path}?x=1` }))).body).toBe(
+      '{"version":2}',
+    );
+    expect((await ask(target(worker.port, HOST, { path: `${path}/x` }))).body).toBe('upstream');
+    agent.destroy();
+  });
+
+  it('refuses other methods and stays in step', async () => {
+    const { worker } = await setup((_incoming, outgoing) => outgoing.end('ok'), { document });
+    const agent = oneConnection();
+    const answer = await ask(
+      target(worker.port, HOST, { agent, path: '/.well-known/attestation', method: 'POST' }),
+      'body',
+    );
+    expect(answer.status).toBe(405);
+    expect(answer.headers.allow).toBe('GET, HEAD');
+    expect((await ask(target(worker.port, HOST, { agent }))).body).toBe('ok');
+    agent.destroy();
+  });
+
+  it('has nothing to show for a leaf without a quote', async () => {
+    const { worker } = await setup((_incoming, outgoing) => outgoing.end('ok'));
+    const answer = await ask(target(worker.port, HOST, { path: '/.well-known/attestation' }));
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'ERR_PROXY_EVIDENCE_ABSENT' });
+  });
+});

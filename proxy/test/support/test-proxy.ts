@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vmConfigSchema, type VmConfig } from '@proofgate/api';
+import { openPlatform } from '@proofgate/attester';
+import { encodePrivateKey } from '@proofgate/ca';
+import { createRoot, type CaIdentity } from '@proofgate/ca/authorities';
+import { createLogger, requestUnix, waitFor, type UnixAnswer } from '@proofgate/daemon';
+import { encodePem } from '@proofgate/evidence';
+import {
+  createSimulatedPlatform,
+  servePlatform,
+  type SimulatedPlatform,
+} from '@proofgate/simulator';
+import { startProxy, type RunningProxy } from '../../src/index.ts';
+import { newIntermediary } from './test-ca.ts';
+
+/** A directory with a CA in it, and a simulated platform on a socket in it. */
+export interface TestMachine {
+  readonly directory: string;
+  readonly platform: SimulatedPlatform;
+  /** PEM. */
+  readonly root: string;
+  readonly rootIdentity: CaIdentity;
+  /** Quotes that were asked for. */
+  quotes(): number;
+  /** Makes the quoter fail until it is set back. */
+  failQuotes(fail: boolean): void;
+  writeCa(intermediary: CaIdentity): Promise<void>;
+  config(more: { routes?: unknown[]; containers?: unknown[]; platform?: object }): VmConfig;
+  start(config: VmConfig): Promise<RunningProxy>;
+  ask(method: string, path: string, body?: unknown): Promise<UnixAnswer>;
+  close(): Promise<void>;
+}
+
+/** Starts one; everything is below a temporary directory that goes with it. */
+export async function startMachine(): Promise<TestMachine> {
+  const directory = await mkdtemp(join(tmpdir(), 'proofgate-proxy-'));
+  const real = createSimulatedPlatform();
+  let quotes = 0;
+  let failing = false;
+  const platform: SimulatedPlatform = {
+    ...real,
+    quote: (reportData) => {
+      quotes += 1;
+      return failing ? Promise.reject(new Error('told to fail')) : real.quote(reportData);
+    },
+  };
+  const service = await servePlatform({ platform, socketPath: join(directory, 'simulator.sock') });
+  const rootIdentity = await createRoot({ commonName: 'Test root', days: 30, at: new Date() });
+  const proxies: RunningProxy[] = [];
+
+  const writeCa = async (intermediary: CaIdentity): Promise<void> => {
+    await writeFile(join(directory, 'ca.crt'), encodePem('CERTIFICATE', intermediary.certificate));
+    await writeFile(join(directory, 'ca.key'), encodePrivateKey(intermediary.privateKey), {
+      mode: 0o600,
+    });
+  };
+  await writeCa(await newIntermediary(rootIdentity));
+
+  return {
+    directory,
+    platform,
+    rootIdentity,
+    root: encodePem('CERTIFICATE', rootIdentity.certificate),
+    quotes: () => quotes,
+    failQuotes: (fail) => (failing = fail),
+    writeCa,
+    config: ({ routes = [], containers = [], platform: changes = {} }) =>
+      vmConfigSchema.parse({
+        version: '1',
+        platform: {
+          tee: 'simulated',
+          hostname: 'example.com',
+          ca_cert: join(directory, 'ca.crt'),
+          ca_key: join(directory, 'ca.key'),
+          listen: '127.0.0.1:0',
+          data_dir: join(directory, 'data'),
+          run_dir: directory,
+          image_profile_file: join(directory, 'image-profile'),
+          workers: 2,
+          ...changes,
+        },
+        routes,
+        containers,
+      }),
+    start: async (config) => {
+      const proxy = await startProxy(config, {
+        logger: createLogger({ name: 'test', level: 'silent' }),
+        platform: await openPlatform({ tee: 'simulated', runDir: directory }),
+      });
+      proxies.push(proxy);
+      return proxy;
+    },
+    ask: (method, path, body) =>
+      requestUnix({
+        socketPath: join(directory, 'proxy.sock'),
+        method,
+        path,
+        timeoutMs: 5_000,
+        ...(body === undefined ? {} : { body }),
+      }),
+    close: async () => {
+      for (const proxy of proxies) await proxy.stop({ tunnelGraceMs: 0, deadlineMs: 0 });
+      await service.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Waits until every host has an identity. */
+export async function untilReady(proxy: RunningProxy): Promise<void> {
+  await waitFor(() => proxy.health().status === 'ok', {
+    timeoutMs: 10_000,
+    what: 'the proxy to be ready',
+  });
+}

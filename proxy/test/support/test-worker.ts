@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { performance } from 'node:perf_hooks';
+import { parseUpstream, type HostMode } from '@proofgate/api';
+import type { AccessRecord } from '../../src/http/access-log.ts';
+import type { Route, RouteLimits, SnapshotHost } from '../../src/ipc/snapshot.ts';
+import {
+  createNodeHttpUpstreamClient,
+  type NodeHttpUpstreamOptions,
+} from '../../src/upstream/node-http-upstream-client.ts';
+import { Worker, type ConnectionReport, type WorkerLimits } from '../../src/worker/worker.ts';
+import { testIdentity } from './test-identity.ts';
+
+export const TEST_ROUTE_LIMITS: RouteLimits = {
+  bodyBytes: 10_000_000,
+  requestTimeoutMs: 10_000,
+  responseTimeoutMs: 10_000,
+  connectTimeoutMs: 5_000,
+  idleTimeoutMs: 10_000,
+};
+
+export const TEST_WORKER_LIMITS: WorkerLimits = {
+  connections: 1_000,
+  handshakeTimeoutMs: 5_000,
+  headerBytes: 16_384,
+  headerCount: 100,
+  headersTimeoutMs: 5_000,
+  keepAliveTimeoutMs: 10_000,
+};
+
+export interface TestHost {
+  readonly hostname: string;
+  readonly upstream: string;
+  readonly mode?: HostMode;
+  readonly workload?: string;
+  readonly limits?: Partial<RouteLimits>;
+  /** Another number is another identity. */
+  readonly generation?: number;
+  readonly document?: Uint8Array;
+}
+
+export interface TestWorker {
+  readonly worker: Worker;
+  readonly port: number;
+  readonly accessLog: AccessRecord[];
+  readonly reports: ConnectionReport[];
+  apply(hosts: readonly TestHost[]): void;
+  close(): Promise<void>;
+}
+
+/** A worker in this process, with identities that carry no quote. */
+export async function startWorker(
+  hosts: readonly TestHost[],
+  limits: Partial<WorkerLimits> = {},
+  upstreamOptions: NodeHttpUpstreamOptions = {},
+): Promise<TestWorker> {
+  const accessLog: AccessRecord[] = [];
+  const reports: ConnectionReport[] = [];
+  const worker = new Worker({
+    limits: { ...TEST_WORKER_LIMITS, ...limits },
+    upstreams: createNodeHttpUpstreamClient(upstreamOptions),
+    accessLog: (record) => accessLog.push(record),
+    report: (report) => reports.push(report),
+    monotonicMs: () => performance.now(),
+    requestIdPrefix: 'test',
+  });
+  let version = 0;
+  const apply = (next: readonly TestHost[]): void => {
+    version += 1;
+    worker.apply({ version, hosts: next.map(snapshotHost) });
+  };
+  apply(hosts);
+  const port = await worker.listen({ host: '127.0.0.1', port: 0 });
+  const close = (): Promise<void> => worker.drain({ tunnelGraceMs: 0, deadlineMs: 0 });
+  return { worker, port, accessLog, reports, apply, close };
+}
+
+function snapshotHost(host: TestHost): SnapshotHost {
+  const mode = host.mode ?? 'http';
+  const route: Route = {
+    hostname: host.hostname,
+    mode,
+    upstream: parseUpstream(host.upstream, mode),
+    workload: host.workload ?? 'app',
+    limits: { ...TEST_ROUTE_LIMITS, ...host.limits },
+  };
+  const { privateKey, chain } = testIdentity(host.hostname, host.generation ?? 0);
+  const id = `${host.hostname}#${String(host.generation ?? 0)}`;
+  return { route, identity: { id, privateKey, chain, document: host.document } };
+}

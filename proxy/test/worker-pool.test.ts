@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '@proofgate/daemon';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SYSTEM_CLOCK } from '../src/clock.ts';
+import { parsePrimaryMessage, parseWorkerMessage } from '../src/ipc/messages.ts';
+import { WorkerPool } from '../src/primary/worker-pool.ts';
+import { TEST_WORKER_LIMITS } from './support/test-worker.ts';
+
+// Each test forks processes, which takes long on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'proofgate-proxy-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+async function startWith(program: string): Promise<void> {
+  const entry = join(directory, 'worker.mjs');
+  await writeFile(entry, program);
+  const pool = new WorkerPool({
+    count: 2,
+    entry,
+    settings: {
+      listen: { host: '127.0.0.1', port: 1 },
+      limits: TEST_WORKER_LIMITS,
+      ids: undefined,
+      logLevel: 'silent',
+    },
+    clock: SYSTEM_CLOCK,
+    random: Math.random,
+    logger: createLogger({ name: 'test', level: 'silent' }),
+  });
+  try {
+    await pool.start({ version: 1, hosts: [] });
+  } finally {
+    await pool.drain({ tunnelGraceMs: 0, deadlineMs: 0 });
+    expect(pool.pids).toEqual([]);
+  }
+}
+
+describe('a pool whose workers do not start', () => {
+  it.each([
+    ['end at once', 'process.exit(3)', /exited before it listened/],
+    [
+      'report why',
+      "process.send({ kind: 'failed', code: 'ERR_X', message: 'broken' }); process.disconnect()",
+      /ERR_X: broken/,
+    ],
+    ['send nonsense', "process.send({ kind: 'listening', port: 'many' })", /exited before/],
+  ])('fails when they %s', async (_case, program, message) => {
+    await expect(startWith(program)).rejects.toMatchObject({
+      code: 'ERR_PROXY_WORKER_START',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});
+
+describe('messages', () => {
+  it.each([
+    { kind: 'loaded' },
+    { kind: 'unprivileged' },
+    { kind: 'listening', port: 1 },
+    { kind: 'failed', code: 'a', message: 'b' },
+  ])('of a worker are read: $kind', (message) => {
+    expect(parseWorkerMessage({ ...message, extra: 1 })).toEqual(message);
+  });
+
+  it.each([
+    null,
+    'loaded',
+    {},
+    { kind: 'drain' },
+    { kind: 'listening' },
+    { kind: 'failed', code: 1, message: '' },
+  ])('of a worker are refused: %j', (message) => {
+    expect(() => parseWorkerMessage(message)).toThrow(
+      expect.objectContaining({ code: 'ERR_PROXY_IPC_MESSAGE' }),
+    );
+  });
+
+  it('of the primary are read, and others refused', () => {
+    const drain = { kind: 'drain', times: { tunnelGraceMs: 0, deadlineMs: 0 } };
+    expect(parsePrimaryMessage(drain)).toBe(drain);
+    expect(() => parsePrimaryMessage({ kind: 'loaded' })).toThrow(
+      expect.objectContaining({ code: 'ERR_PROXY_IPC_MESSAGE' }),
+    );
+  });
+});

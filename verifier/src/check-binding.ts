@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type Certificate,
+  deterministicReportData,
+  equalBytes,
+  readAttestationExtensions,
+  type ReportData,
+  toHex,
+} from '@proofgate/evidence';
+import { VerifierError } from './errors.ts';
+
+/** Evidence that was made for the key and the time of a certificate. */
+export interface CertificateBinding {
+  readonly kind: 'certificate';
+  /** When the evidence was made, to the minute: the certificate's notBefore. */
+  readonly quoteTime: Date;
+}
+
+/** Attested leaves live for a day at most (RA-TLS v1): longer ones would let an old quote pass for long. */
+export const MAX_ATTESTED_LIFETIME_MS: number = 24 * 3_600_000;
+/** How far the clocks of attester and verifier may differ (RA-TLS v2). */
+const CLOCK_TOLERANCE_MS: number = 5 * 60_000;
+
+/** Verified evidence, as far as binding looks at it. */
+export interface BindableEvidence {
+  readonly reportData: ReportData;
+}
+
+/**
+ * Demands that evidence was made for a certificate: its report data covers the public key, notBefore, and GPU evidence
+ * when the certificate carries some (RA-TLS v1, deterministic mode). Report data is computed here, never taken from
+ * the peer.
+ *
+ * The evidence must have been verified before, and the caller must know that the peer holds the certificate's key,
+ * which TLS proves.
+ *
+ * @throws VerifierError `ERR_BINDING_REPORT_DATA`, `ERR_BINDING_LIFETIME`
+ */
+export function checkBinding(
+  certificate: Certificate,
+  evidence: BindableEvidence,
+): CertificateBinding {
+  const { notBefore, notAfter } = certificate;
+  checkReportData(certificate, notBefore, evidence);
+  const lifetime = notAfter.getTime() - notBefore.getTime();
+  if (lifetime > MAX_ATTESTED_LIFETIME_MS) {
+    throw new VerifierError('ERR_BINDING_LIFETIME', 'the certificate lives too long', {
+      expected: `at most ${MAX_ATTESTED_LIFETIME_MS / 3_600_000} hours`,
+      seen: `${lifetime / 3_600_000} hours`,
+    });
+  }
+  return { kind: 'certificate', quoteTime: new Date(notBefore) };
+}
+
+/** Evidence that was made for one TLS session. */
+export interface SessionBinding {
+  readonly kind: 'session';
+  /** When the evidence was asked for. */
+  readonly quoteTime: Date;
+}
+
+/**
+ * Demands that evidence was made for one TLS session (RA-TLS v2, mode `challenge`). A peer that merely holds the
+ * certificate's key, such as a relay with a stolen one, has a session of its own and cannot get such evidence.
+ *
+ * @param session what the report data has to be, from the caller's end of the session
+ * @throws VerifierError `ERR_BINDING_SESSION`
+ */
+export function checkSessionBinding(
+  session: { readonly reportData: ReportData; readonly requestedAt: Date },
+  evidence: BindableEvidence,
+): SessionBinding {
+  if (equalBytes(session.reportData, evidence.reportData)) {
+    return { kind: 'session', quoteTime: new Date(session.requestedAt) };
+  }
+  throw new VerifierError('ERR_BINDING_SESSION', 'the evidence is not for this TLS session', {
+    expected: toHex(session.reportData),
+    seen: toHex(evidence.reportData),
+    hint: 'somebody between here and the TEE may end TLS, with a certificate key of the TEE',
+  });
+}
+
+/**
+ * Demands that evidence was made for a certificate's key at a time that lies within a day before `at`. It does not bind
+ * evidence to a connection: the certificate is one that was shown, not one whose key a peer has proved to hold.
+ *
+ * @param quoteTime as an attestation document states it
+ * @throws VerifierError `ERR_BINDING_REPORT_DATA`, `ERR_BINDING_LIFETIME`
+ */
+export function checkStatedTime(
+  certificate: Certificate,
+  quoteTime: Date,
+  evidence: BindableEvidence,
+  at: Date,
+): void {
+  const age = at.getTime() - quoteTime.getTime();
+  // Written so that an invalid time, whose age is not a number, is refused.
+  if (!(age >= -CLOCK_TOLERANCE_MS && age <= MAX_ATTESTED_LIFETIME_MS + CLOCK_TOLERANCE_MS)) {
+    throw new VerifierError('ERR_BINDING_LIFETIME', 'the evidence is not of the last day', {
+      expected: `made within 24 hours before ${at.toISOString()}`,
+      seen: Number.isNaN(age) ? 'no valid time' : quoteTime.toISOString(),
+    });
+  }
+  checkReportData(certificate, quoteTime, evidence);
+}
+
+function checkReportData(certificate: Certificate, time: Date, evidence: BindableEvidence): void {
+  const { gpuEvidence } = readAttestationExtensions(certificate);
+  const expected = deterministicReportData(certificate.spki, time, gpuEvidence);
+  if (equalBytes(expected, evidence.reportData)) return;
+  throw new VerifierError(
+    'ERR_BINDING_REPORT_DATA',
+    'the evidence is not for this certificate’s key and time',
+    {
+      expected: toHex(expected),
+      seen: toHex(evidence.reportData),
+      hint: 'genuine evidence of another machine or another certificate may have been relayed',
+    },
+  );
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import { concatBytes } from '@proofgate/evidence';
+import { VerifierError } from '@proofgate/verifier';
+
+/** A question to a peer that is not verified yet. Nothing in it may be confidential. */
+export interface PeerRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** For `Host` or `:authority`. */
+  readonly host: string;
+  /** JSON. */
+  readonly body?: string;
+}
+
+/** The beginning of an answer. */
+export interface PeerAnswer {
+  readonly status: number;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Leaves the body unread. */
+  discard(): void;
+}
+
+/** Puts questions to a peer over the connection that is to be verified, in the protocol that was negotiated for it. */
+export type PeerExchange = (request: PeerRequest, signal: AbortSignal) => Promise<PeerAnswer>;
+
+/** Bounds of one question. */
+export interface AskOptions {
+  /** For the body of the answer. */
+  readonly maxBytes: number;
+  /** Default 10 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer over the limit. */
+export class AnswerTooLargeError extends Error {
+  override readonly name = 'AnswerTooLargeError';
+}
+
+/** Quotes take well under a second, and up to some seconds where many are asked for. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Asks a peer and reads its answer, bounded in size and time.
+ *
+ * @returns the body of an answer with status 200
+ * @throws VerifierError `ERR_CONNECT_TIMEOUT`; {@link AnswerTooLargeError}; the caller's abort reason; other errors as
+ *   the connection has them, for the caller to name
+ */
+export async function askPeer(
+  exchange: PeerExchange,
+  request: PeerRequest,
+  options: AskOptions,
+): Promise<Uint8Array> {
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal =
+    options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+  try {
+    const answer = await exchange(request, signal);
+    if (answer.status !== 200) {
+      answer.discard();
+      throw new Error(`HTTP status ${answer.status}`);
+    }
+    return await readBody(answer.body, options.maxBytes);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (timeout.aborted) {
+      const what = `${request.method} ${request.path} was not answered`;
+      throw new VerifierError('ERR_CONNECT_TIMEOUT', what, { expected: `within ${timeoutMs} ms` });
+    }
+    throw error;
+  }
+}
+
+async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > maxBytes) throw new AnswerTooLargeError(`answer is over ${maxBytes} bytes`);
+    parts.push(part);
+  }
+  return concatBytes(...parts);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isIP } from 'node:net';
+import type { AttestationDocument } from '@proofgate/evidence';
+import {
+  type CertificateOptions,
+  type JudgingOptions,
+  type SessionEvidence,
+  type Verdict,
+  verifyCertificate,
+  VerifierError,
+} from '@proofgate/verifier';
+import { requestAttestationDocument } from '../attestation-document.ts';
+import type { ConnectOptions, UnverifiedPeer } from '../connect-tls.ts';
+import type { PeerExchange } from './peer-exchange.ts';
+import { rememberVerdict } from './peer-verdicts.ts';
+import { requestSessionEvidence } from './session-evidence.ts';
+
+/** What a peer must prove before a connection to it is used. */
+export interface PeerRequirements
+  extends Omit<JudgingOptions, 'at' | 'signal'>, Pick<CertificateOptions, 'caRoots'> {
+  /**
+   * Whether to ask for the attestation document, which has the event log and may staple collateral. Default: when the
+   * policy names workloads, or there is no other collateral.
+   */
+  readonly fetchDocument?: boolean;
+  /** Asks for evidence that covers the TLS session. Default: when the policy's freshness is `session`. */
+  readonly freshness?: 'session';
+  /** Default: the system's. */
+  readonly clock?: () => Date;
+}
+
+/** Whether {@link verifyPeer} will ask the peer for evidence for the session. */
+export function needsSession({ policy, freshness }: PeerRequirements): boolean {
+  return (freshness ?? (policy === 'none' ? undefined : policy.freshness.mode)) === 'session';
+}
+
+/**
+ * Verifies the peer of an open connection: what it has to be asked is asked, everything is judged, and the verdict is
+ * noted for `verdictOf`. When the peer is refused, the connection is closed.
+ *
+ * @param exchange how to ask over this connection; nothing confidential is sent
+ * @throws VerifierError and EvidenceError as the questions and `verifyCertificate` do
+ */
+export async function verifyPeer(
+  peer: UnverifiedPeer,
+  target: ConnectOptions,
+  requirements: PeerRequirements,
+  exchange: PeerExchange,
+): Promise<Verdict> {
+  const { socket, chain } = peer;
+  const { fetchDocument, freshness: _asked, clock = systemClock, ...judging } = requirements;
+  // Without a listener, an error between here and the caller's own listeners would end the process.
+  socket.on('error', ignore);
+  try {
+    // RA-TLS v2: the exchange for the session is the first request on a connection.
+    const session = needsSession(requirements)
+      ? await requestSessionEvidence(peer, { ...asking(target), exchange, clock })
+      : undefined;
+    const document =
+      (fetchDocument ?? needsDocument(requirements))
+        ? await requestAttestationDocument(exchange, asking(target))
+        : undefined;
+    const verdict = await verifyCertificate({
+      ...judging,
+      ...proofs(session, document),
+      chain,
+      hostname: target.servername ?? target.host,
+      at: clock(),
+      ...(target.signal === undefined ? {} : { signal: target.signal }),
+    });
+    if (socket.destroyed) throw closed(target);
+    rememberVerdict(socket, verdict);
+    return verdict;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    socket.off('error', ignore);
+  }
+}
+
+function needsDocument({ policy, collateral }: PeerRequirements): boolean {
+  return collateral === undefined || (policy !== 'none' && policy.workloads !== undefined);
+}
+
+function proofs(
+  session: SessionEvidence | undefined,
+  document: AttestationDocument | undefined,
+): Pick<CertificateOptions, 'session' | 'document'> {
+  return {
+    ...(session === undefined ? {} : { session }),
+    ...(document === undefined ? {} : { document }),
+  };
+}
+
+function asking({ host, servername, port, timeoutMs, signal }: ConnectOptions): {
+  readonly host: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+} {
+  const name = servername ?? host;
+  const authority = isIP(name) === 6 ? `[${name}]` : name;
+  return {
+    host: port === undefined || port === 443 ? authority : `${authority}:${port}`,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function closed({ host }: ConnectOptions): VerifierError {
+  return new VerifierError('ERR_CONNECT_UNAVAILABLE', `${host} closed the connection`, {
+    expected: 'a connection that stays open while its peer is verified',
+  });
+}
+
+function systemClock(): Date {
+  return new Date();
+}
+
+function ignore(): void {
+  // The error also ends whatever waits for the socket, which reports it.
+}
