@@ -56,5 +56,7 @@ export function describeFailure(error: unknown): string {
 
 // A problem a line, each beginning with its position as editors and terminals make it clickable.
 function describeProblems({ code, message }: ConfigError): string {
-  return [...message.split('\n').map(printable), `${code}: nothing was started`].join('\n');
+  return [`${code}: the config file cannot be used`, ...message.split('\n').map(printable)].join(
+    '\n',
+  );
 }

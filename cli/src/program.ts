@@ -3,6 +3,8 @@ import { Command } from 'commander';
 
 import { addCaCommands } from './program/ca-commands.ts';
 import { addClientCommands } from './program/client-commands.ts';
+import { addOwnHostCommands } from './program/own-host-commands.ts';
+import { addPolicyCommands } from './program/policy-commands.ts';
 import { addServiceCommands } from './program/service-commands.ts';
 import type { CommandContext } from './context.ts';
 import { VERSION } from './version.ts';
@@ -29,6 +31,8 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride();
   addServiceCommands(program, context);
   addClientCommands(program, context);
+  addPolicyCommands(program, context);
   addCaCommands(program, context);
+  addOwnHostCommands(program, context);
   return program;
 }

@@ -181,6 +181,9 @@ function spawnChild(options: ChildProcessOptions): RunningChild {
     // Standard input stays open and empty: it ends when this process does, however that happens, and a child that
     // watches it is then not left behind.
     stdio: ['pipe', 'pipe', 'pipe'],
+    // A session of its own: Ctrl-C in a terminal reaches every process of the group, and a child that hears it beside its
+    // parent's own request to stop would take that for the second signal, which ends it at once.
+    detached: true,
     ...(cwd === undefined ? {} : { cwd }),
   });
   process.stdout.pipe(stdout, { end: false });

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
-import { encodePrivateKey, loadIssuer, readPrivateKey } from '@proofgate/ca';
-import { assertPrivateFile } from '@proofgate/daemon';
+import { encodePrivateKey, loadIssuer } from '@proofgate/ca';
 import { encodePem } from '@proofgate/evidence';
 
-import { certificateTable } from '../certificate-table.ts';
 import type { CommandContext } from '../context.ts';
-import { describeCertificate } from '../describe-certificate.ts';
-import { readCertificates, readText } from '../input-file.ts';
-import { writeNewFiles } from '../new-files.ts';
-import { readPassphrase } from '../passphrase.ts';
+import { readCertificates } from '../input/input-file.ts';
+import { readKeyFile } from '../input/key-file.ts';
+import { certificateTable } from '../output/certificate-table.ts';
+import { describeCertificate } from '../output/describe-certificate.ts';
+import { checkAbsent, writeNewFiles } from '../output/new-files.ts';
 
 /** Options of `proofgate ca import`. */
 export interface CaImportOptions {
@@ -24,26 +23,17 @@ export interface CaImportOptions {
  * `intermediary.pem` and `intermediary.key`, the key as PKCS#8.
  */
 export async function caImport(options: CaImportOptions, context: CommandContext): Promise<void> {
-  await assertPrivateFile(options.key);
-  const certificatePem = await readText(options.cert);
-  const privateKeyPem = await readText(options.key);
-  const encrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/u.test(privateKeyPem);
-  const passphrase = encrypted
-    ? { passphrase: await readPassphrase({ ...context, file: options.passphraseFile }, false) }
-    : {};
-  const issuer = loadIssuer({ certificatePem, privateKeyPem, ...passphrase, at: context.now() });
-  const certificates = await readCertificates(options.cert);
+  const keyPath = join(options.out, 'intermediary.key');
+  const certificatePath = join(options.out, 'intermediary.pem');
+  await checkAbsent([keyPath, certificatePath]);
+  const chain = await readCertificates(options.cert);
+  const certificatePem = chain.map((der) => encodePem('CERTIFICATE', der)).join('');
+  const key = await readKeyFile(options.key, { ...context, file: options.passphraseFile });
+  const privateKeyPem = encodePrivateKey(key);
+  const issuer = loadIssuer({ certificatePem, privateKeyPem, at: context.now() });
   await writeNewFiles(options.out, [
-    {
-      path: join(options.out, 'intermediary.key'),
-      content: encodePrivateKey(readPrivateKey(privateKeyPem, passphrase.passphrase)),
-      mode: 0o600,
-    },
-    {
-      path: join(options.out, 'intermediary.pem'),
-      content: certificates.map((der) => encodePem('CERTIFICATE', der)).join(''),
-      mode: 0o644,
-    },
+    { path: keyPath, content: privateKeyPem, mode: 0o600 },
+    { path: certificatePath, content: certificatePem, mode: 0o644 },
   ]);
   context.terminal.out(certificateTable(describeCertificate(issuer.certificate)));
 }

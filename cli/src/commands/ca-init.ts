@@ -5,9 +5,9 @@ import type { KeyType } from '@proofgate/ca/authorities';
 import { encodePem, sha256, toHex } from '@proofgate/evidence';
 
 import type { CommandContext } from '../context.ts';
-import { writeNewFiles } from '../new-files.ts';
-import { readPassphrase } from '../passphrase.ts';
-import { table } from '../table.ts';
+import { readPassphrase } from '../input/passphrase.ts';
+import { checkAbsent, writeNewFiles } from '../output/new-files.ts';
+import { table } from '../output/table.ts';
 
 /** Options of `proofgate ca init`. */
 export interface CaInitOptions {
@@ -22,8 +22,11 @@ export interface CaInitOptions {
 
 /** Makes a root CA: `root.pem` for everyone who verifies, `root.key` for a safe place. */
 export async function caInit(options: CaInitOptions, context: CommandContext): Promise<void> {
+  const certificatePath = join(options.out, 'root.pem');
+  const keyPath = join(options.out, 'root.key');
+  await checkAbsent([certificatePath, keyPath]);
   const passphrase = options.passphrase
-    ? await readPassphrase({ ...context, file: options.passphraseFile }, true)
+    ? await readPassphrase({ ...context, file: options.passphraseFile }, 'chosen')
     : undefined;
   // Loaded here, because `proofgate proxy` shares this program and must not load what only makes CAs.
   const { createRoot } = await import('@proofgate/ca/authorities');
@@ -37,8 +40,6 @@ export async function caInit(options: CaInitOptions, context: CommandContext): P
     passphrase === undefined
       ? encodePrivateKey(root.privateKey)
       : await encryptPrivateKey(root.privateKey, passphrase);
-  const certificatePath = join(options.out, 'root.pem');
-  const keyPath = join(options.out, 'root.key');
   await writeNewFiles(options.out, [
     { path: keyPath, content: key, mode: 0o600 },
     { path: certificatePath, content: encodePem('CERTIFICATE', root.certificate), mode: 0o644 },

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
-import { encodePrivateKey, readPrivateKey } from '@proofgate/ca';
+import { encodePrivateKey } from '@proofgate/ca';
 import type { CaIdentity, KeyType } from '@proofgate/ca/authorities';
-import { assertPrivateFile } from '@proofgate/daemon';
 import { encodePem, sha256, toHex } from '@proofgate/evidence';
 
-import { readCertificates, readText } from '../input-file.ts';
 import type { CommandContext } from '../context.ts';
-import { CliError } from '../errors.ts';
-import { writeNewFiles } from '../new-files.ts';
-import { readPassphrase } from '../passphrase.ts';
-import { table } from '../table.ts';
+import { readCertificates } from '../input/input-file.ts';
+import { readKeyFile } from '../input/key-file.ts';
+import { checkAbsent, writeNewFiles } from '../output/new-files.ts';
+import { table } from '../output/table.ts';
 
 /** Options of `proofgate ca intermediary`. */
 export interface CaIntermediaryOptions {
   readonly dir: string;
-  readonly out: string;
-  readonly domain: readonly string[];
+  /** Default: {@link CaIntermediaryOptions.dir}. */
+  readonly out?: string;
+  readonly domain: readonly [string, ...string[]];
   readonly ip: readonly string[];
   readonly name?: string;
   readonly keyType: KeyType;
@@ -32,33 +31,26 @@ export async function caIntermediary(
   options: CaIntermediaryOptions,
   context: CommandContext,
 ): Promise<void> {
-  const [first] = options.domain;
-  if (first === undefined) {
-    throw new CliError('ERR_CLI_USAGE', 'an intermediary needs at least one --domain', {
-      hint: 'name the domain under which the hosts of the machine are, such as prod1.example.com',
-    });
-  }
+  const directory = options.out ?? options.dir;
+  const certificatePath = join(directory, 'intermediary.pem');
+  const keyPath = join(directory, 'intermediary.key');
+  await checkAbsent([certificatePath, keyPath]);
   const root = await readRoot(options, context);
   // Loaded here, because `proofgate proxy` shares this program and must not load what only makes CAs.
   const { createIntermediary } = await import('@proofgate/ca/authorities');
   const intermediary = await createIntermediary({
     root,
-    commonName: options.name ?? `Proofgate intermediary ${first}`,
+    commonName: options.name ?? `Proofgate intermediary ${options.domain[0]}`,
     permittedDomains: options.domain,
     permittedIps: options.ip,
     keyType: options.keyType,
     days: options.days,
     at: context.now(),
   });
-  const certificatePath = join(options.out, 'intermediary.pem');
-  const keyPath = join(options.out, 'intermediary.key');
-  await writeNewFiles(options.out, [
+  const certificatePem = encodePem('CERTIFICATE', intermediary.certificate);
+  await writeNewFiles(directory, [
     { path: keyPath, content: encodePrivateKey(intermediary.privateKey), mode: 0o600 },
-    {
-      path: certificatePath,
-      content: encodePem('CERTIFICATE', intermediary.certificate),
-      mode: 0o644,
-    },
+    { path: certificatePath, content: certificatePem, mode: 0o644 },
   ]);
   context.terminal.out(
     table([
@@ -71,15 +63,10 @@ export async function caIntermediary(
 }
 
 async function readRoot(
-  options: CaIntermediaryOptions,
+  { dir, passphraseFile }: CaIntermediaryOptions,
   context: CommandContext,
 ): Promise<CaIdentity> {
-  const keyPath = join(options.dir, 'root.key');
-  const [certificate] = await readCertificates(join(options.dir, 'root.pem'));
-  await assertPrivateFile(keyPath);
-  const keyPem = await readText(keyPath);
-  const passphrase = keyPem.includes('BEGIN ENCRYPTED PRIVATE KEY')
-    ? await readPassphrase({ ...context, file: options.passphraseFile }, false)
-    : undefined;
-  return { certificate, privateKey: readPrivateKey(keyPem, passphrase) };
+  const [certificate] = await readCertificates(join(dir, 'root.pem'));
+  const source = { ...context, file: passphraseFile };
+  return { certificate, privateKey: await readKeyFile(join(dir, 'root.key'), source) };
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseCertificate } from '@proofgate/evidence';
 
-import { certificateTable } from '../certificate-table.ts';
 import type { CommandContext } from '../context.ts';
-import { describeCertificate } from '../describe-certificate.ts';
-import { readCertificates } from '../input-file.ts';
+import { readCertificates } from '../input/input-file.ts';
+import { certificateTable } from '../output/certificate-table.ts';
+import { describeCertificate } from '../output/describe-certificate.ts';
+import { jsonText } from '../output/printable.ts';
 
 /** Options of `proofgate ca show`. */
 export interface CaShowOptions {
@@ -22,7 +23,7 @@ export async function caShow(
   );
   terminal.out(
     options.json === true
-      ? JSON.stringify({ certificates: chain }, null, 2)
+      ? jsonText({ certificates: chain })
       : chain.map(certificateTable).join('\n\n'),
   );
 }

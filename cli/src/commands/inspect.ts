@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  EvidenceError,
+  parseAuditManifest,
   parseCcel,
   parseCertificate,
   parsePckExtension,
@@ -12,14 +14,17 @@ import {
   type AttestationDocument,
   type Quote,
 } from '@proofgate/evidence';
+import { VerifierError } from '@proofgate/verifier';
 import { connectTls, fetchAttestationDocument } from '@proofgate/verifier/node';
 
 import type { CommandContext } from '../context.ts';
-import { describeCertificate } from '../describe-certificate.ts';
-import { flatten, plainData, type PlainData } from '../plain-data.ts';
-import { printable, table } from '../table.ts';
-import { readTarget, type Target } from '../target.ts';
-import { paint } from '../terminal.ts';
+import { progressOn, type Progress } from '../input/progress.ts';
+import { authorityOf, readTarget, type Target } from '../input/target.ts';
+import { describeCertificate } from '../output/describe-certificate.ts';
+import { flatten, plainData, type PlainData } from '../output/plain-data.ts';
+import { jsonText, printable } from '../output/printable.ts';
+import { table } from '../output/table.ts';
+import { paint } from '../output/terminal.ts';
 
 /** Options of `proofgate inspect`. */
 export interface InspectOptions {
@@ -35,9 +40,10 @@ export async function inspect(
   options: InspectOptions,
   { terminal }: CommandContext,
 ): Promise<void> {
-  const sections = await describeTarget(await readTarget(name));
+  const progress = progressOn(terminal, options.json);
+  const sections = await describeTarget(await readTarget(name), progress);
   if (options.json === true) {
-    terminal.out(JSON.stringify(sections, null, 2));
+    terminal.out(jsonText(sections));
     return;
   }
   const text = Object.entries(sections).map(([heading, data]) => {
@@ -47,10 +53,10 @@ export async function inspect(
   terminal.out(`${text.join('\n\n')}\n\nShown as found: nothing here has been checked.`);
 }
 
-async function describeTarget(target: Target): Promise<Sections> {
+async function describeTarget(target: Target, progress: Progress): Promise<Sections> {
   switch (target.kind) {
     case 'host':
-      return describeHost(target.host, target.port);
+      return describeHost(target, progress);
     case 'certificate':
       return describeChain(target.chain);
     case 'quote':
@@ -64,17 +70,27 @@ async function describeTarget(target: Target): Promise<Sections> {
   }
 }
 
-async function describeHost(host: string, port: number): Promise<Sections> {
-  const { socket, chain } = await connectTls({ host, port });
+async function describeHost(
+  target: Extract<Target, { kind: 'host' }>,
+  progress: Progress,
+): Promise<Sections> {
+  progress(`connecting to ${authorityOf(target)}`);
+  const { socket, chain } = await connectTls({ host: target.host, port: target.port });
   try {
-    const document = await fetchAttestationDocument(socket, { host }).catch(() => undefined);
-    return {
-      ...describeChain(chain),
-      ...(document === undefined ? {} : { document: describeDocument(document) }),
-    };
+    const document = await fetchAttestationDocument(socket, { host: authorityOf(target) }).then(
+      describeDocument,
+      withoutDocument,
+    );
+    return { ...describeChain(chain), document };
   } finally {
     socket.destroy();
   }
+}
+
+/** What the certificate says is worth showing whatever became of the document. */
+function withoutDocument(error: unknown): PlainData {
+  if (!(error instanceof VerifierError || error instanceof EvidenceError)) throw error;
+  return plainData({ code: error.code, message: error.message, seen: error.seen });
 }
 
 function describeChain(chain: readonly Uint8Array[]): Sections {
@@ -107,7 +123,7 @@ function describeQuote(bytes: Uint8Array): PlainData {
 
 function describePck(quote: Quote): unknown {
   const [pck] = decodePem(quote.signature.certificateChainPem, 'CERTIFICATE');
-  return pck === undefined ? null : parsePckExtension(parseCertificate(pck));
+  return pck && parsePckExtension(parseCertificate(pck));
 }
 
 function describeSnpReport(bytes: Uint8Array): PlainData {
@@ -124,6 +140,17 @@ function describeEventLog(bytes: Uint8Array): PlainData {
 
 /** The document without its long encodings, which are shown as what they contain. */
 function describeDocument(document: AttestationDocument): PlainData {
-  const { host, tee, simulated, quoteTime, eventLog } = document;
-  return plainData({ host, tee, simulated, quoteTime, eventLog });
+  const { host, tee, simulated, quoteTime, eventLog, manifests, ccel, collateral } = document;
+  return plainData({
+    host,
+    tee,
+    simulated,
+    quoteTime,
+    eventLog,
+    manifests: Object.fromEntries(
+      Object.entries(manifests).map(([name, bytes]) => [name, parseAuditManifest(bytes)]),
+    ),
+    firmwareEventLog: ccel !== undefined,
+    collateral: collateral !== undefined,
+  });
 }

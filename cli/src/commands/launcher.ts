@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { vmConfigSchema } from '@proofgate/api';
 import { openPlatform } from '@proofgate/attester';
-import { createLifecycle, createLogger, readConfigFile } from '@proofgate/daemon';
+import { createLifecycle, createLogger } from '@proofgate/daemon';
 import { startLauncher } from '@proofgate/launcher';
 
-import { endWithParent } from '../end-with-parent.ts';
-import { ownUser } from '../own-user.ts';
-import type { ServiceOptions } from '../service-options.ts';
+import { ENDING_SIGNALS } from '../ending-signals.ts';
+import { readConfig } from '../input/config-argument.ts';
+import { endWithParent } from '../service/end-with-parent.ts';
+import { ownUser } from '../service/own-user.ts';
+import type { ServiceOptions } from '../service/service-options.ts';
 
 /** Stopping waits for the workloads one after the other, ten seconds each at most. */
 const STOP_TIMEOUT_MS = 120_000;
 
 /** Runs the launcher alone. */
 export async function launcher(options: ServiceOptions): Promise<void> {
-  const config = await readConfigFile(options.config, vmConfigSchema);
+  const config = await readConfig(options.config);
   if (options.check === true) return;
   const logger = createLogger({ name: 'launcher' });
-  const lifecycle = createLifecycle({ logger });
+  const lifecycle = createLifecycle({ logger, signals: ENDING_SIGNALS });
   if (options.withParent === true) endWithParent(lifecycle);
   await lifecycle.run(async () => {
     const { tee, run_dir: runDir } = config.platform;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { vmConfigSchema } from '@proofgate/api';
-import { readConfigFile } from '@proofgate/daemon';
 import { planMeasurements, type MeasurementPlan, type PlannedHost } from '@proofgate/launcher';
 
 import type { CommandContext } from '../context.ts';
-import { printable, table } from '../table.ts';
-import { paint } from '../terminal.ts';
+import { readConfig } from '../input/config-argument.ts';
+import { jsonText, printable } from '../output/printable.ts';
+import { table } from '../output/table.ts';
+import { paint } from '../output/terminal.ts';
 
 /** Options of `proofgate plan`. */
 export interface PlanOptions {
@@ -15,9 +15,9 @@ export interface PlanOptions {
 
 /** Prints everything measurable that a config file will produce, before anything runs. */
 export async function plan(options: PlanOptions, { terminal }: CommandContext): Promise<void> {
-  const measured = await planMeasurements(await readConfigFile(options.config, vmConfigSchema));
+  const measured = await planMeasurements(await readConfig(options.config));
   if (options.json === true) {
-    terminal.out(JSON.stringify(planData(measured), null, 2));
+    terminal.out(jsonText(planData(measured)));
     return;
   }
   const heading = (text: string): string => paint(terminal, 'bold', text);
@@ -32,7 +32,7 @@ export async function plan(options: PlanOptions, { terminal }: CommandContext): 
 }
 
 /** The plan as the object that `--json` prints: bytes as hex, the order of hosts and events kept. */
-export function planData({ platform, workloads, hosts, events, rtmr3 }: MeasurementPlan): unknown {
+function planData({ platform, workloads, hosts, events, rtmr3 }: MeasurementPlan): unknown {
   return {
     platform: {
       root: platform.root,
@@ -60,7 +60,7 @@ function platformRows({ platform }: MeasurementPlan): string[][] {
   return [
     ['configuration root', platform.root],
     ['runtime', platform.runtimeVersion],
-    ['image profile', platform.imageProfile ?? 'no marker file'],
+    ['image profile', printable(platform.imageProfile ?? 'no marker file')],
   ];
 }
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { vmConfigSchema } from '@proofgate/api';
 import { openPlatform } from '@proofgate/attester';
-import { createLifecycle, createLogger, readConfigFile, type Logger } from '@proofgate/daemon';
+import { createLifecycle, createLogger, type Logger } from '@proofgate/daemon';
 import { startProxy, type RunningProxy } from '@proofgate/proxy';
 
-import { endWithParent } from '../end-with-parent.ts';
-import type { ServiceOptions } from '../service-options.ts';
+import { readConfig } from '../input/config-argument.ts';
+import { endWithParent } from '../service/end-with-parent.ts';
+import type { ServiceOptions } from '../service/service-options.ts';
 
 /** Longer than the proxy's own drain deadline. */
 const STOP_TIMEOUT_MS = 40_000;
 
 /** Runs the TLS front alone. SIGHUP reads routes and CA files again. */
 export async function proxy(options: ServiceOptions): Promise<void> {
-  const config = await readConfigFile(options.config, vmConfigSchema);
+  const config = await readConfig(options.config);
   if (options.check === true) return;
   const logger = createLogger({ name: 'proxy' });
   const lifecycle = createLifecycle({ logger });
@@ -28,7 +28,7 @@ export async function proxy(options: ServiceOptions): Promise<void> {
 
 async function reload(file: string, running: RunningProxy, logger: Logger): Promise<void> {
   try {
-    await running.reload(await readConfigFile(file, vmConfigSchema));
+    await running.reload(await readConfig(file));
     logger.info({ file }, 'reloaded');
   } catch (error) {
     logger.error({ err: error, file }, 'not reloaded: the proxy goes on as it was');

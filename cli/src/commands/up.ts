@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
-import { vmConfigSchema, type VmConfig } from '@proofgate/api';
+import { fileURLToPath } from 'node:url';
+import type { VmConfig } from '@proofgate/api';
 import {
   ChildProcess,
   createLifecycle,
   createLogger,
   ensureDir,
-  readConfigFile,
   requestUnix,
   waitFor,
   type Logger,
 } from '@proofgate/daemon';
 
 import type { CommandContext } from '../context.ts';
-import { endWithParent } from '../end-with-parent.ts';
-import type { ServiceOptions } from '../service-options.ts';
-import { startSimulatedHardware } from '../simulated-hardware.ts';
+import { ENDING_SIGNALS } from '../ending-signals.ts';
+import { readConfig } from '../input/config-argument.ts';
+import { endWithParent } from '../service/end-with-parent.ts';
+import type { ServiceOptions } from '../service/service-options.ts';
+import { startSimulatedHardware } from '../service/simulated-hardware.ts';
 
 /** What `up` keeps running, in the order of their start. */
 const PARTS = [
@@ -38,10 +40,10 @@ export async function up(
   options: ServiceOptions,
   context: Pick<CommandContext, 'env'>,
 ): Promise<void> {
-  const config = await readConfigFile(options.config, vmConfigSchema);
+  const config = await readConfig(options.config);
   if (options.check === true) return;
   const logger = createLogger({ name: 'up' });
-  const lifecycle = createLifecycle({ logger });
+  const lifecycle = createLifecycle({ logger, signals: ENDING_SIGNALS });
   if (options.withParent === true) endWithParent(lifecycle);
   await lifecycle.run(async () => {
     await ensureDir(config.platform.run_dir, 0o750);
@@ -82,7 +84,7 @@ function partProcess(
 
 /** The program that this module is part of. */
 function commandFile(): string {
-  return new URL('../main.js', import.meta.url).pathname;
+  return fileURLToPath(new URL('../main.js', import.meta.url));
 }
 
 async function answers(config: VmConfig, socket: string, signal: AbortSignal): Promise<void> {

@@ -1,68 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
-import { open } from 'node:fs/promises';
-import { decodePem, fromUtf8 } from '@proofgate/evidence';
+import { assertPrivateFile, DaemonError, readBoundedFile } from '@proofgate/daemon';
+import { decodePem, EvidenceError, fromUtf8 } from '@proofgate/evidence';
 
-import { CliError } from './errors.ts';
+import { CliError } from '../errors.ts';
 
 /** The largest thing a command reads is an attestation document or an event log of 4 MiB in base64. */
 export const MAX_INPUT_BYTES: number = 8 * 1024 * 1024;
 
 /**
- * Reads a file that was named on the command line.
+ * Reads a file that was named on the command line; pipes will do.
  *
  * @throws CliError `ERR_CLI_FILE` when it cannot be read or is larger than {@link MAX_INPUT_BYTES}
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    const file = await open(path, 'r');
-    try {
-      const { size } = await file.stat();
-      if (size > MAX_INPUT_BYTES) {
-        throw new CliError('ERR_CLI_FILE', `${path} is too large`, {
-          expected: `up to ${String(MAX_INPUT_BYTES)} bytes`,
-          seen: `${String(size)} bytes`,
-        });
-      }
-      return new Uint8Array(await file.readFile());
-    } finally {
-      await file.close();
-    }
+    return await readBoundedFile(path, MAX_INPUT_BYTES);
   } catch (cause) {
-    if (cause instanceof CliError) throw cause;
-    throw new CliError('ERR_CLI_FILE', `cannot read ${path}: ${reason(cause)}`, { cause });
+    throw unusable(cause);
   }
-}
-
-/** Reads a UTF-8 text file that was named on the command line; errors as {@link readBytes}. */
-export async function readText(path: string): Promise<string> {
-  return fromUtf8(await readBytes(path));
 }
 
 /**
- * Reads the certificates of a PEM file as DER, at least one; errors as {@link readBytes}.
+ * Reads a UTF-8 text file that was named on the command line.
  *
- * @throws CliError `ERR_CLI_FILE` when there is none
+ * @throws CliError `ERR_CLI_FILE`
+ */
+export async function readText(path: string): Promise<string> {
+  const bytes = await readBytes(path);
+  try {
+    return fromUtf8(bytes);
+  } catch (cause) {
+    throw new CliError('ERR_CLI_FILE', `${path} is not UTF-8 text`, { cause });
+  }
+}
+
+/**
+ * Reads a text file with a secret.
+ *
+ * @throws CliError `ERR_CLI_FILE`; DaemonError `ERR_DAEMON_FILE_NOT_PRIVATE` when others could read or replace it
+ */
+export async function readSecret(path: string): Promise<string> {
+  const text = await readText(path);
+  await assertPrivateFile(path);
+  return text;
+}
+
+/**
+ * Reads the certificates of a PEM file as DER, at least one.
+ *
+ * @throws CliError `ERR_CLI_FILE`, also when there is none
  */
 export async function readCertificates(path: string): Promise<[Uint8Array, ...Uint8Array[]]> {
-  const [first, ...rest] = decodePem(await readText(path), 'CERTIFICATE');
-  if (first === undefined) {
-    throw new CliError('ERR_CLI_FILE', `${path} holds no certificate`, {
+  const text = await readText(path);
+  try {
+    // Sound: decodePem returns at least one block or throws.
+    return decodePem(text, 'CERTIFICATE') as [Uint8Array, ...Uint8Array[]];
+  } catch (cause) {
+    if (!(cause instanceof EvidenceError)) throw cause;
+    throw new CliError('ERR_CLI_FILE', `${path} holds no readable certificate`, {
       expected: 'PEM blocks of BEGIN CERTIFICATE',
+      cause,
     });
   }
-  return [first, ...rest];
 }
 
-/** Reads a JSON file that was named on the command line; errors as {@link readBytes}. */
-export async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readText(path)) as unknown;
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause;
-    throw new CliError('ERR_CLI_FILE', `${path} is not JSON: ${reason(cause)}`, { cause });
-  }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** A file that the user named and that cannot be read is a wrong argument, whatever it is to a daemon. */
+export function unusable(cause: unknown): unknown {
+  if (!(cause instanceof DaemonError) || !cause.code.startsWith('ERR_DAEMON_FILE_')) return cause;
+  const { message, expected, seen } = cause;
+  return new CliError('ERR_CLI_FILE', message, {
+    cause,
+    ...(expected === undefined ? {} : { expected }),
+    ...(seen === undefined ? {} : { seen }),
+  });
 }

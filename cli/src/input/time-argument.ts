@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CliError } from './errors.ts';
+import { CliError } from '../errors.ts';
 
 const ISO_8601 = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/u;
 const UNIX_SECONDS = /^\d{1,11}$/u;

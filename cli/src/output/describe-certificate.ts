@@ -53,10 +53,7 @@ export function describeCertificate(certificate: Certificate): CertificateDescri
     ...(basicConstraints?.pathLength === undefined
       ? {}
       : { pathLength: basicConstraints.pathLength }),
-    names: [
-      ...(subjectAltName?.dns ?? []),
-      ...(subjectAltName?.ip ?? []).map(formatAddress),
-    ],
+    names: [...(subjectAltName?.dns ?? []), ...(subjectAltName?.ip ?? []).map(formatAddress)],
     permitted: describeSubtrees(nameConstraints?.permitted),
     excluded: describeSubtrees(nameConstraints?.excluded),
     ...(attestation.quote === undefined ? {} : { evidence: attestation.quote.kind }),

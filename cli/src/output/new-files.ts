@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { access } from 'node:fs/promises';
-import { ensureDir, writeFileAtomic } from '@proofgate/daemon';
+import { lstat, mkdir } from 'node:fs/promises';
+import { writeFileAtomic } from '@proofgate/daemon';
 
-import { CliError } from './errors.ts';
+import { CliError } from '../errors.ts';
 
 /** A file to be written: path, content and permission bits. */
 export interface NewFile {
@@ -14,23 +14,36 @@ export interface NewFile {
 /**
  * Writes files that must not exist yet; checks all of them before the first is written.
  *
- * @throws CliError `ERR_CLI_FILE_EXISTS`
+ * @param directory made for its owner alone when it is missing; one that exists keeps its mode
+ * @throws CliError `ERR_CLI_FILE_EXISTS`, `ERR_CLI_FILE`; DaemonError `ERR_DAEMON_FILE_WRITE`
  */
 export async function writeNewFiles(directory: string, files: readonly NewFile[]): Promise<void> {
-  for (const { path } of files) {
-    if (await exists(path)) {
-      throw new CliError('ERR_CLI_FILE_EXISTS', `${path} exists already and is left as it is`, {
-        hint: 'choose another directory or name, or move the file away',
-      });
-    }
+  await checkAbsent(files.map(({ path }) => path));
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new CliError('ERR_CLI_FILE', `cannot make the directory ${directory}`, { cause });
   }
-  await ensureDir(directory, 0o700);
   for (const { path, content, mode } of files) await writeFileAtomic(path, content, { mode });
+}
+
+/**
+ * Makes sure that files do not exist yet, before anybody is asked for anything.
+ *
+ * @throws CliError `ERR_CLI_FILE_EXISTS`
+ */
+export async function checkAbsent(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if (!(await exists(path))) continue;
+    throw new CliError('ERR_CLI_FILE_EXISTS', `${path} exists already and is left as it is`, {
+      hint: 'choose another directory or name, or move the file away',
+    });
+  }
 }
 
 async function exists(path: string): Promise<boolean> {
   try {
-    await access(path);
+    await lstat(path);
     return true;
   } catch {
     return false;

@@ -3,7 +3,7 @@
 // Controls, formatting characters (bidirectional overrides, zero-width), line and paragraph separators, halves of
 // surrogate pairs: whatever could move the cursor, recolour, reorder or hide a part of a line.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-const UNPRINTABLE_IN_JSON = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu;
+const UNPRINTABLE_IN_JSON = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Text from outside, made safe for one line of a terminal: what is not visible becomes `\u{…}`. */
 export function printable(text: string): string {

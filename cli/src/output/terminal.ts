@@ -40,3 +40,8 @@ export type Style = keyof typeof ESCAPES;
 export function paint(terminal: Terminal, style: Style, text: string): string {
   return terminal.colour ? `\u001b[${ESCAPES[style]}m${text}\u001b[0m` : text;
 }
+
+/** Lets a command finish, and its exit code stand, when nobody reads its output to the end, as with `| head`. */
+export function ignoreClosedPipe(error: Error): void {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error;
+}

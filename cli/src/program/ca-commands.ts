@@ -13,7 +13,13 @@ const PASSPHRASE_FILE = 'file with the passphrase of the root key (default: ask)
 
 /** `proofgate ca …`: the operator's private PKI. */
 export function addCaCommands(program: Command, context: CommandContext): void {
-  const ca = program.command('ca').description('make and look after a private PKI');
+  const ca = program
+    .command('ca')
+    .description('make and look after a private PKI')
+    .helpCommand(false)
+    .hook('preAction', () => {
+      context.setRefusalMeaning('failure');
+    });
 
   ca.command('init')
     .description('make a root CA: root.pem for everyone who verifies, root.key for a safe place')
@@ -35,9 +41,7 @@ export function addCaCommands(program: Command, context: CommandContext): void {
     .addOption(keyTypeOption())
     .option('--days <n>', 'validity', positiveInteger, INTERMEDIARY_DAYS)
     .option('--passphrase-file <file>', PASSPHRASE_FILE)
-    .action((options: Omit<CaIntermediaryOptions, 'out'> & { out?: string }) =>
-      caIntermediary({ ...options, out: options.out ?? options.dir }, context),
-    );
+    .action((options: CaIntermediaryOptions) => caIntermediary(options, context));
 
   ca.command('import')
     .description('check an intermediary made by other software and take it over')

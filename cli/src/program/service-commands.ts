@@ -7,7 +7,7 @@ import { proxy } from '../commands/proxy.ts';
 import { simulator } from '../commands/simulator.ts';
 import { up } from '../commands/up.ts';
 import type { CommandContext } from '../context.ts';
-import type { ServiceOptions } from '../service-options.ts';
+import type { ServiceOptions } from '../service/service-options.ts';
 
 /** What runs in the VM, from its config file. */
 export function addServiceCommands(program: Command, context: CommandContext): void {
@@ -24,6 +24,9 @@ export function addServiceCommands(program: Command, context: CommandContext): v
       .requiredOption('-c, --config <file>', 'the config file of the VM')
       .option('--check', 'validate the file and stop')
       .addOption(new Option('--with-parent', 'end when standard input ends').hideHelp())
+      .hook('preAction', () => {
+        context.setRefusalMeaning('failure');
+      })
       .action(run);
   }
   program
@@ -31,5 +34,8 @@ export function addServiceCommands(program: Command, context: CommandContext): v
     .description('print every value that a config file will put into certificates and RTMR3')
     .requiredOption('-c, --config <file>', 'the config file of the VM')
     .option('--json', 'print JSON')
+    .hook('preAction', () => {
+      context.setRefusalMeaning('input');
+    })
     .action((options: PlanOptions) => plan(options, context));
 }

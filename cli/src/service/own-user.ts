@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { UserAndGroup } from '@proofgate/api';
 
-import { CliError } from './errors.ts';
+import { CliError } from '../errors.ts';
 
 /**
  * User and group that this process runs as.

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EvidenceError, type AttestationDocument } from '@proofgate/evidence';
+import { VerifierError, type AppraisalOptions } from '@proofgate/verifier';
+import { connectTls, fetchAttestationDocument } from '@proofgate/verifier/node';
+
+import { CliError } from '../errors.ts';
+import type { Progress } from '../input/progress.ts';
+import { authorityOf, type Target } from '../input/target.ts';
+
+/** What a target presents to be judged. */
+export type PresentedEvidence = Pick<AppraisalOptions, 'evidence' | 'hostname' | 'document'>;
+
+/**
+ * Gets the evidence of a target; a host is asked for its certificate and its attestation document.
+ *
+ * @throws CliError `ERR_CLI_TARGET` for an event log; VerifierError `ERR_CONNECT_*`; EvidenceError when the document is
+ *   malformed
+ */
+export async function presentedBy(target: Target, progress: Progress): Promise<PresentedEvidence> {
+  switch (target.kind) {
+    case 'host':
+      return presentedByHost(target, progress);
+    case 'event-log':
+      throw new CliError('ERR_CLI_TARGET', 'an event log alone proves nothing', {
+        hint: 'use inspect to look at it, or verify the host that it is from',
+      });
+    case 'certificate':
+      return { evidence: { kind: 'certificate', chain: target.chain } };
+    case 'quote':
+    case 'snp-report':
+      return { evidence: { kind: target.kind, bytes: target.bytes } };
+    case 'document':
+      return { evidence: { kind: 'document', document: target.document } };
+  }
+}
+
+async function presentedByHost(
+  target: Extract<Target, { kind: 'host' }>,
+  progress: Progress,
+): Promise<PresentedEvidence> {
+  progress(`connecting to ${authorityOf(target)}`);
+  const { socket, chain } = await connectTls({ host: target.host, port: target.port });
+  try {
+    const document = await documentOf(socket, authorityOf(target), progress);
+    return {
+      evidence: { kind: 'certificate', chain },
+      hostname: target.host,
+      ...(document === undefined ? {} : { document }),
+    };
+  } finally {
+    socket.destroy();
+  }
+}
+
+// A host without the document can still be judged by its certificate; a malformed document is evidence that lies.
+async function documentOf(
+  socket: Parameters<typeof fetchAttestationDocument>[0],
+  host: string,
+  progress: Progress,
+): Promise<AttestationDocument | undefined> {
+  try {
+    return await fetchAttestationDocument(socket, { host });
+  } catch (error) {
+    if (error instanceof EvidenceError || !(error instanceof VerifierError)) throw error;
+    progress(`going on without the attestation document (${error.seen ?? error.message})`);
+    return undefined;
+  }
+}
