@@ -98,7 +98,7 @@ function plantTree(directory) {
     const name = `@proofgate/${basename(folder)}`;
     const exports = {
       '.': { '@proofgate/source': './src/index.ts' },
-      './node': { '@proofgate/source': './src/node/index.ts' },
+      './*': { '@proofgate/source': './src/*/index.ts' },
     };
     write(`${folder}/package.json`, JSON.stringify({ name, type: 'module', exports }));
     symlinkSync(join(directory, folder), join(directory, 'node_modules', name));

@@ -12,6 +12,7 @@ const FILE = 'docs/errors.md';
 /**
  * @typedef {readonly [family: string, summary: string]} Row
  * @typedef {{ package: string, codes: [string, Row][] }} Section
+ * @typedef {{ name: string, exports?: Record<string, { default?: string }> }} Manifest
  */
 
 const HEAD = `<!-- Made by tools/errors-doc.mjs out of the packages' error tables: npm run docs -->
@@ -34,12 +35,15 @@ async function readTables() {
   /** @type {Section[]} */
   const sections = [];
   for (const folder of workspaces) {
-    const { name } = /** @type {{ name: string }} */ (readJson(join(folder, 'package.json')));
-    const entry = pathToFileURL(join(ROOT, folder, 'dist/index.js')).href;
-    const exports = /** @type {Record<string, Record<string, Row>>} */ (await import(entry));
+    const manifest = /** @type {Manifest} */ (readJson(join(folder, 'package.json')));
+    // Programs without an entry have no codes of their own.
+    const entry = manifest.exports?.['.']?.default;
+    if (entry === undefined) continue;
+    const url = pathToFileURL(join(ROOT, folder, entry)).href;
+    const exports = /** @type {Record<string, Record<string, Row>>} */ (await import(url));
     for (const [exported, table] of Object.entries(exports)) {
       if (exported.endsWith('_ERRORS')) {
-        sections.push({ package: name, codes: Object.entries(table) });
+        sections.push({ package: manifest.name, codes: Object.entries(table) });
       }
     }
   }

@@ -24,6 +24,7 @@ export const PLANTED = [
   { file: 'proxy/test/uses-inside.test.ts', imports: '../src/inside.ts', rules: [] },
   { file: 'proxy/test/uses-simulator.test.ts', imports: '@proofgate/simulator', rules: [] },
   { file: 'bench/src/uses-proxy.ts', imports: '@proofgate/proxy', rules: [] },
+  { file: 'bench/src/uses-authorities.ts', imports: '@proofgate/ca/authorities', rules: [] },
 
   // L0
   { file: 'evidence/src/to-node.ts', imports: 'node:crypto', rules: ['browser-safe'] },
@@ -79,6 +80,11 @@ export const PLANTED = [
     file: 'control-plane/src/to-simulator.ts',
     imports: '@proofgate/simulator',
     rules: ['products-do-not-import-the-simulator'],
+  },
+  {
+    file: 'proxy/src/to-authorities.ts',
+    imports: '@proofgate/ca/authorities',
+    rules: ['products-do-not-import-products'],
   },
   {
     file: 'proxy/src/to-inside-of-ca.ts',
@@ -138,6 +144,7 @@ export const TARGETS = [
   ...PACKAGES.map((folder) => `${folder}/src/index.ts`),
   ...PACKAGES.map((folder) => `${folder}/src/inside.ts`),
   'verifier/src/node/index.ts',
+  'ca/src/authorities/index.ts',
   'cli/src/main.ts',
   'cli/src/deep/main.ts',
   'daemon/test/fake.ts',

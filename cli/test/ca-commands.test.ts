@@ -6,6 +6,7 @@ import { decodePem, parseCertificate } from '@proofgate/evidence';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { proofgate, proofgateOk, proofgateWith } from './support/command.ts';
 import { modeOf, testDirectory } from './support/directory.ts';
+import { startSimulatedHost } from './support/simulated-host.ts';
 
 const directory = testDirectory();
 const PASSPHRASE = 'correct horse battery';
@@ -205,11 +206,25 @@ describe('ca import', () => {
 describe('ca show', () => {
   it('shows a certificate for people and for programs', async () => {
     const file = join(pki, 'intermediary.pem');
-    const { sha256 } = JSON.parse(await proofgateOk('ca', 'show', file, '--json')).certificates[0];
+    const { certificates } = JSON.parse(await proofgateOk('ca', 'show', file, '--json')) as {
+      readonly certificates: readonly [{ readonly sha256: string }];
+    };
+    const [{ sha256 }] = certificates;
     expect(sha256).toMatch(/^[0-9a-f]{64}$/);
     const text = await proofgateOk('ca', 'show', file);
     for (const part of [sha256, 'yes, path length 0', 'prod1.example.com', 'CN=Shared root']) {
       expect(text).toContain(part);
     }
+  });
+
+  it('shows what a leaf says beside its names', async () => {
+    const host = await startSimulatedHost({ dataKeyOrigin: 'a\u202eb' });
+    await host.close();
+    const text = await proofgateOk('ca', 'show', directory.write('leaf.pem', host.chainPem));
+    expect(text).toMatch(/^names +localhost$/mu);
+    expect(text).toMatch(/^evidence +tdx$/mu);
+    expect(text).toMatch(/^image profile +production {2}\(1\.3\.6\.1\.4\.1\.65230\.2\.8\)$/mu);
+    expect(text).toContain('a\\u{202e}b');
+    expect(text.split('\n\n')).toHaveLength(2);
   });
 });

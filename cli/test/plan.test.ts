@@ -60,7 +60,7 @@ it('prints what people read and what programs read, and both agree', async () =>
 });
 
 it.for<[name: string, content: string, complaint: RegExp]>([
-  ['an unknown key', config({}, { hostnme: 'x' }), /:\d+:\d+: platform.*did you mean hostname/],
+  ['an unknown key', config({}, { hostnme: 'x' }), /:\d+:\d+: platform.*did you mean "hostname"/],
   ['no YAML', 'version: "1"\n  platform: [', /:2:\d+: /],
   ['a wrong version', config({ version: 2 }), /:2:\d+: version/],
 ])('refuses %s with its position', async ([name, content, complaint]) => {

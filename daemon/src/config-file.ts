@@ -6,8 +6,8 @@ import { readBoundedFile } from './read-file.ts';
 import { checkSchema } from './schema-problems.ts';
 import { parseYaml } from './yaml-text.ts';
 
-/** A file of a thousand containers has a quarter of this; more is not a configuration. */
-export const MAX_CONFIG_BYTES = 1_048_576;
+/** A file of a thousand containers has about this much; reading takes some microseconds a byte. */
+export const MAX_CONFIG_BYTES = 262_144;
 
 /**
  * Reads a YAML configuration strictly and once, from text to a deep-frozen typed value. All problems are told together.

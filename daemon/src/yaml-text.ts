@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LineCounter, parseDocument, type Document, type YAMLError } from 'yaml';
 import { duplicateKeys, nodeProblems, type TextProblem } from './yaml-rules.ts';
+import { tooDeepAt } from './yaml-depth.ts';
 import { nodeOffset, type Part } from './yaml-offset.ts';
 
 /** A YAML text and what its parts mean and where they are. */
@@ -34,10 +35,27 @@ export const MAX_SYNTAX_PROBLEMS = 20;
  */
 export function parseYaml(text: string): YamlText {
   const lines = new LineCounter();
-  const positionAt = (offset: number): Position => {
+  const tooDeep = tooDeepAt(text, lines);
+  return tooDeep === undefined ? parseShallow(text) : refuseDepth(tooDeep, lines);
+}
+
+function refuseDepth(offset: number, lines: LineCounter): YamlText {
+  const problems = [{ offset, message: 'is nested too deeply' }];
+  const positionAt = positionIn(lines);
+  const position = (): Position => positionAt(offset);
+  return { problems, complete: false, value: undefined, position, positionAt };
+}
+
+function positionIn(lines: LineCounter): (offset: number) => Position {
+  return (offset) => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
+}
+
+function parseShallow(text: string): YamlText {
+  const lines = new LineCounter();
+  const positionAt = positionIn(lines);
   const document = parseDocument(text, {
     version: '1.2',
     schema: 'core',
@@ -91,8 +109,6 @@ function plainValue(
  */
 function syntaxProblems(document: Document.Parsed, duplicatesTold: boolean): TextProblem[] {
   const found: readonly YAMLError[] = [...document.errors, ...document.warnings];
-  const tooDeep = found.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
-  if (tooDeep !== undefined) return [{ offset: tooDeep.pos[0], message: 'is nested too deeply' }];
   return found
     .filter(({ code }) => code !== 'DUPLICATE_KEY' || !duplicatesTold)
     .slice(0, MAX_SYNTAX_PROBLEMS)

@@ -5,6 +5,7 @@ import {
   equalBytes,
   readAttestationExtensions,
   type ReportData,
+  sessionReportData,
   toHex,
 } from '@proofgate/evidence';
 import { VerifierError } from './errors.ts';
@@ -59,22 +60,38 @@ export interface SessionBinding {
   readonly quoteTime: Date;
 }
 
+/** The caller's end of a TLS session, and what it asked the peer for (RA-TLS v2, mode `challenge`). */
+export interface SessionChallenge {
+  /** 32 random bytes that the caller chose for this question. */
+  readonly context: Uint8Array;
+  /** What the caller's own TLS stack exports for {@link context}; never anything that the peer sent. */
+  readonly exported: Uint8Array;
+  /** GPU evidence that the peer sent beside its quote, as it came. */
+  readonly gpuEvidence?: Uint8Array | undefined;
+  /** When the peer was asked: the evidence is not older. */
+  readonly requestedAt: Date;
+}
+
 /**
- * Demands that evidence was made for one TLS session (RA-TLS v2, mode `challenge`). A peer that merely holds the
+ * Demands that evidence was made for one TLS session (RA-TLS v2, mode `challenge`): its report data covers the
+ * certificate's key and a secret of the session. Report data is computed here. A peer that merely holds the
  * certificate's key, such as a relay with a stolen one, has a session of its own and cannot get such evidence.
  *
- * @param session what the report data has to be, from the caller's end of the session
- * @throws VerifierError `ERR_BINDING_SESSION`
+ * @param certificate the one that the peer presented in the session
+ * @throws VerifierError `ERR_BINDING_SESSION`; EvidenceError `ERR_REPORT_DATA_INPUT` for a challenge that is none, such
+ * as an exporter value of zeros
  */
 export function checkSessionBinding(
-  session: { readonly reportData: ReportData; readonly requestedAt: Date },
+  certificate: Certificate,
   evidence: BindableEvidence,
+  { context, exported, gpuEvidence, requestedAt }: SessionChallenge,
 ): SessionBinding {
-  if (equalBytes(session.reportData, evidence.reportData)) {
-    return { kind: 'session', quoteTime: new Date(session.requestedAt) };
+  const expected = sessionReportData(certificate.spki, context, exported, gpuEvidence);
+  if (equalBytes(expected, evidence.reportData)) {
+    return { kind: 'session', quoteTime: new Date(requestedAt) };
   }
   throw new VerifierError('ERR_BINDING_SESSION', 'the evidence is not for this TLS session', {
-    expected: toHex(session.reportData),
+    expected: toHex(expected),
     seen: toHex(evidence.reportData),
     hint: 'somebody between here and the TEE may end TLS, with a certificate key of the TEE',
   });

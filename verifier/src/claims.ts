@@ -51,8 +51,10 @@ export interface SnpClaims extends CommonClaims {
   readonly platform: {
     /** As AMD writes it in its certificates, such as `Milan`. */
     readonly product: string;
-    /** Absent when the report was signed by a VLEK, which belongs to a cloud rather than a chip. */
+    /** 64 bytes, or 8 from Turin on. Absent when the report was signed by a VLEK, which belongs to a cloud. */
     readonly chipId: Uint8Array | undefined;
+    /** Whose VLEK signed the report, as AMD names it; absent when a chip's own key did. */
+    readonly cloud: string | undefined;
   };
 }
 

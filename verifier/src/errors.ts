@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CodedError, type ErrorDetails } from '@proofgate/evidence';
+import { CodedError, type ErrorDetails, type ErrorFamily } from '@proofgate/evidence';
 
 /**
  * Every code that this package can throw. `ERR_POLICY_*` of family `rejected` means that genuine evidence is not
@@ -133,7 +133,10 @@ export const VERIFIER_ERRORS = {
   ERR_CONNECT_TIMEOUT: ['unavailable', 'the host did not answer in time'],
   ERR_CONNECT_DOCUMENT: ['unavailable', 'the host’s attestation document could not be fetched'],
   ERR_CONNECT_PROTOCOL: ['unavailable', 'the host does not speak the protocol of the connector'],
-  ERR_CONNECT_INSECURE: ['misuse', 'an attested connection was asked for to an address without TLS'],
+  ERR_CONNECT_INSECURE: [
+    'misuse',
+    'an attested connection was asked for to an address without TLS',
+  ],
 
   // Evidence for one TLS session (RA-TLS v2).
   ERR_SESSION_UNAVAILABLE: ['unavailable', 'the host makes no evidence for a TLS session'],
@@ -167,10 +170,38 @@ export const VERIFIER_ERRORS = {
 /** A code of {@link VerifierError}. */
 export type VerifierErrorCode = keyof typeof VERIFIER_ERRORS;
 
+type Table = typeof VERIFIER_ERRORS;
+type Exception = {
+  [Code in VerifierErrorCode]: Table[Code][0] extends 'rejected' ? never : Code;
+}[VerifierErrorCode];
+
+// The families once more, as far as they are not `rejected`: the table's sentences are for documentation, and would be
+// a tenth of a bundle for browsers. The compiler refuses any difference between the two.
+const EXCEPTIONS: { readonly [Code in Exception]: Table[Code][0] } = {
+  ERR_VERIFIER_ARGUMENT: 'misuse',
+  ERR_VERIFIER_NO_WEBCRYPTO: 'misuse',
+  ERR_POLICY_INVALID: 'misuse',
+  ERR_POLICY_EMPTY: 'misuse',
+  ERR_COLLATERAL_UNAVAILABLE: 'unavailable',
+  ERR_CONNECT_UNAVAILABLE: 'unavailable',
+  ERR_CONNECT_TIMEOUT: 'unavailable',
+  ERR_CONNECT_DOCUMENT: 'unavailable',
+  ERR_CONNECT_PROTOCOL: 'unavailable',
+  ERR_CONNECT_INSECURE: 'misuse',
+  ERR_SESSION_UNAVAILABLE: 'unavailable',
+  ERR_SESSION_CLIENT_EVIDENCE: 'unavailable',
+  ERR_ITA_KEYS_UNAVAILABLE: 'unavailable',
+};
+
+function familyOf(code: VerifierErrorCode): ErrorFamily {
+  const exceptions: Readonly<Partial<Record<VerifierErrorCode, ErrorFamily>>> = EXCEPTIONS;
+  return exceptions[code] ?? 'rejected';
+}
+
 /** Evidence that does not hold, that a policy refuses, or that could not be obtained. */
 export class VerifierError extends CodedError<VerifierErrorCode> {
   constructor(code: VerifierErrorCode, message: string, details?: ErrorDetails) {
-    super(code, VERIFIER_ERRORS[code][0], message, details);
+    super(code, familyOf(code), message, details);
   }
 }
 

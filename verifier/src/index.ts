@@ -29,6 +29,7 @@ export {
   type BindableEvidence,
   type CertificateBinding,
   type SessionBinding,
+  type SessionChallenge,
 } from './check-binding.ts';
 
 export { parsePolicy, parsePolicyText } from './policy/parse-policy.ts';

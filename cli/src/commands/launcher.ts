@@ -3,7 +3,7 @@ import { openPlatform } from '@proofgate/attester';
 import { createLifecycle, createLogger } from '@proofgate/daemon';
 import { startLauncher } from '@proofgate/launcher';
 
-import { ENDING_SIGNALS } from '../ending-signals.ts';
+import { ENDING_SIGNALS } from '../service/ending-signals.ts';
 import { readConfig } from '../input/config-argument.ts';
 import { endWithParent } from '../service/end-with-parent.ts';
 import { ownUser } from '../service/own-user.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createLifecycle, createLogger, ensureDir } from '@proofgate/daemon';
 
-import { ENDING_SIGNALS } from '../ending-signals.ts';
+import { ENDING_SIGNALS } from '../service/ending-signals.ts';
 import { readConfig } from '../input/config-argument.ts';
 import { endWithParent } from '../service/end-with-parent.ts';
 import type { ServiceOptions } from '../service/service-options.ts';

@@ -13,7 +13,7 @@ import {
 } from '@proofgate/daemon';
 
 import type { CommandContext } from '../context.ts';
-import { ENDING_SIGNALS } from '../ending-signals.ts';
+import { ENDING_SIGNALS } from '../service/ending-signals.ts';
 import { readConfig } from '../input/config-argument.ts';
 import { endWithParent } from '../service/end-with-parent.ts';
 import type { ServiceOptions } from '../service/service-options.ts';

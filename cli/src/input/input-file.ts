@@ -14,7 +14,8 @@ export const MAX_INPUT_BYTES: number = 8 * 1024 * 1024;
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await readBoundedFile(path, MAX_INPUT_BYTES);
+    // A plain array: the slices of a Buffer share its memory, which no parser expects.
+    return new Uint8Array(await readBoundedFile(path, MAX_INPUT_BYTES));
   } catch (cause) {
     throw unusable(cause);
   }

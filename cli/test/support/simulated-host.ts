@@ -30,6 +30,8 @@ const DAY_MS = 86_400_000;
 /** What differs from a sound host. */
 export interface HostWish {
   readonly imageProfile?: string;
+  /** Text of an extension that no event repeats. */
+  readonly dataKeyOrigin?: string;
   /** What is answered to a request for the document. */
   readonly answer?: (document: string) => { readonly status: number; readonly body: string };
 }
@@ -55,7 +57,7 @@ export async function startSimulatedHost(wish: HostWish = {}): Promise<Simulated
   const { issuer, rootPem } = await pki();
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = new Uint8Array(keys.publicKey.export({ type: 'spki', format: 'der' }));
-  const events = eventLog(sha256(issuer.certificate.spki));
+  const events = eventLog(sha256(issuer.certificate.spki), wish);
   for (const event of events) await platform.extend(3, digestRuntimeEvent(event));
   const quote = await platform.quote(deterministicReportData(spki, NOW));
   const { chain, chainPem } = issuer.issueLeaf({
@@ -115,13 +117,13 @@ async function pki(): Promise<{ issuer: ReturnType<typeof loadIssuer>; rootPem: 
   return { issuer, rootPem: encodePem('CERTIFICATE', root.certificate) };
 }
 
-function eventLog(caKey: Uint8Array): RuntimeEvent[] {
+function eventLog(caKey: Uint8Array, { imageProfile = 'production' }: HostWish): RuntimeEvent[] {
   return [
     {
       type: 'proofgate.platform',
       ca_spki_sha256: toHex(caKey),
       runtime_version: 'test',
-      image_profile: 'production',
+      image_profile: imageProfile,
       platform_root: '00'.repeat(32),
     },
     {
@@ -135,11 +137,14 @@ function eventLog(caKey: Uint8Array): RuntimeEvent[] {
   ];
 }
 
-function claims({ imageProfile = 'production' }: HostWish): ExtensionValue[] {
+function claims({ imageProfile = 'production', dataKeyOrigin }: HostWish): ExtensionValue[] {
   return [
     { oid: OID.workloadRoot, value: fromHex('22'.repeat(32)) },
     { oid: OID.imageDigest, value: fromHex(IMAGE_DIGEST) },
     { oid: OID.imageProfile, value: utf8(imageProfile) },
+    ...(dataKeyOrigin === undefined
+      ? []
+      : [{ oid: OID.dataKeyOrigin, value: utf8(dataKeyOrigin) }]),
   ];
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { derInvalid } from './der-error.ts';
 
-/** One element of DER. Both arrays are views of the bytes it was read from. */
+/** One element of DER. */
 export interface DerElement {
   /** Identifier octet: class, constructed bit and number. */
   readonly tag: number;
-  /** Content octets. */
+  /** Content octets: a view of the bytes that the element was read from. */
   readonly content: Uint8Array;
-  /** Identifier, length and content octets. */
-  readonly whole: Uint8Array;
+  /** Offset of what follows the element. */
+  readonly end: number;
 }
 
 // Number 31 announces a tag of several octets; no structure we read has one.
@@ -43,7 +43,7 @@ export function readElement(bytes: Uint8Array, offset: number, expectedTag?: num
     );
   }
   const end = start + length;
-  return { tag, content: bytes.subarray(start, end), whole: bytes.subarray(offset, end) };
+  return { tag, content: bytes.subarray(start, end), end };
 }
 
 /** Names an identifier octet for a message. */

@@ -99,7 +99,8 @@ export class DerReader {
 
   /** The whole encoding of the next element, whatever it is. What is inside stays unread. */
   raw(): Uint8Array {
-    return copyBytes(this.#take().whole);
+    const start = this.#offset;
+    return this.#bytes.slice(start, this.#take().end);
   }
 
   /** The whole encoding of the next element, together with what `read` makes of it. */
@@ -243,7 +244,7 @@ export class DerReader {
 
   #take(expectedTag?: number): DerElement {
     const element = readElement(this.#bytes, this.#offset, expectedTag);
-    this.#offset += element.whole.length;
+    this.#offset = element.end;
     return element;
   }
 }

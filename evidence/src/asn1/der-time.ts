@@ -58,7 +58,9 @@ export function formatDerTime(date: Date): { readonly utc: boolean; readonly tex
 }
 
 function parseDigits(type: string, text: string): Date {
-  const iso = text.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6.000Z');
+  const part = (start: number, end: number): string => text.slice(start, end);
+  const day = `${part(0, 4)}-${part(4, 6)}-${part(6, 8)}`;
+  const iso = `${day}T${part(8, 10)}:${part(10, 12)}:${part(12, 14)}.000Z`;
   const date = new Date(iso);
   // The engine rolls 31 February over to March; only a date that reads back the same exists.
   if (Number.isNaN(date.getTime()) || date.toISOString() !== iso) {

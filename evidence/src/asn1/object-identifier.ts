@@ -13,8 +13,8 @@ export const MAX_OID_ARC: bigint = (1n << 128n) - 1n;
 /**
  * Reads the content octets of an OBJECT IDENTIFIER (ITU-T X.690, section 8.19) into dotted text.
  *
- * Arcs are `bigint` while they are read: a reader that works in 32 bits lets two different OIDs
- * look the same.
+ * Arcs are exact whatever their size: a reader that works in 32 bits lets two different OIDs look
+ * the same.
  *
  * @throws EvidenceError `ERR_DER_INVALID`
  */
@@ -22,26 +22,37 @@ export function decodeOid(content: Uint8Array): string {
   if (content.length === 0 || content.length > MAX_OID_BYTES) {
     throw invalid(`object identifier has ${content.length} octets`, `1 to ${MAX_OID_BYTES}`);
   }
-  const subidentifiers: bigint[] = [];
-  let arc = 0n;
-  let atStart = true;
-  for (const octet of content) {
+  const subidentifiers: (number | bigint)[] = [];
+  let start = 0;
+  for (const [index, octet] of content.entries()) {
     // X.690, section 8.19.2: the shortest form is the only one.
-    if (atStart && octet === 0x80) throw invalid('object identifier arc has a leading zero octet');
-    arc = (arc << 7n) | BigInt(octet & 0x7f);
-    if (arc > MAX_OID_ARC) throw invalid('object identifier arc is longer than 128 bits');
-    atStart = (octet & 0x80) === 0;
-    if (atStart) {
-      subidentifiers.push(arc);
-      arc = 0n;
+    if (index === start && octet === 0x80) {
+      throw invalid('object identifier arc has a leading zero octet');
+    }
+    if (octet < 0x80) {
+      subidentifiers.push(decodeArc(content.subarray(start, index + 1)));
+      start = index + 1;
     }
   }
-  if (!atStart) throw invalid('object identifier ends in the middle of an arc');
-  const [first = 0n, ...rest] = subidentifiers;
+  if (start !== content.length) throw invalid('object identifier ends in the middle of an arc');
+  const [first = 0, ...rest] = subidentifiers;
   // X.690, section 8.19.4: the first two arcs share a subidentifier, and only root arc 2 goes
   // beyond 39.
-  const root = first < 80n ? first / 40n : 2n;
-  return [root, first - root * 40n, ...rest].join('.');
+  const root = first < 80 ? Math.floor(Number(first) / 40) : 2;
+  return [root, BigInt(first) - BigInt(root * 40), ...rest].join('.');
+}
+
+/** Octets of an arc below 2^53: a number holds it exactly, and is faster than a `bigint`. */
+const SMALL_ARC_OCTETS = 7;
+
+function decodeArc(octets: Uint8Array): number | bigint {
+  if (octets.length <= SMALL_ARC_OCTETS) {
+    return octets.reduce((arc, octet) => arc * 128 + (octet & 0x7f), 0);
+  }
+  let arc = 0n;
+  for (const octet of octets) arc = (arc << 7n) | BigInt(octet & 0x7f);
+  if (arc > MAX_OID_ARC) throw invalid('object identifier arc is longer than 128 bits');
+  return arc;
 }
 
 /**
@@ -51,16 +62,39 @@ export function decodeOid(content: Uint8Array): string {
  */
 export function encodeOid(text: string): Uint8Array {
   if (!/^[0-2](\.(0|[1-9][0-9]{0,38}))+$/.test(text)) throw notWritable(text);
-  const [root = 0n, second = 0n, ...rest] = text.split('.').map(BigInt);
-  if (root < 2n && second > 39n) throw notWritable(text);
-  const subidentifiers = [root * 40n + second, ...rest];
-  if (subidentifiers.some((arc) => arc > MAX_OID_ARC)) throw notWritable(text);
-  const octets = subidentifiers.flatMap(encodeArc);
+  const [root = 0n, second = 0n, ...rest] = text.split('.').map(parseArc);
+  if (root < 2 && second > 39) throw notWritable(text);
+  const arcs = [joinRoot(root, second), ...rest];
+  if (arcs.some((arc) => arc > MAX_OID_ARC)) throw notWritable(text);
+  const octets = arcs.flatMap(encodeArc);
   if (octets.length > MAX_OID_BYTES) throw notWritable(text);
   return Uint8Array.from(octets);
 }
 
-function encodeArc(arc: bigint): number[] {
+/** Digits of numbers that are certainly below 2^53. */
+const SMALL_ARC_DIGITS = 15;
+
+function parseArc(digits: string): number | bigint {
+  return digits.length <= SMALL_ARC_DIGITS ? Number(digits) : BigInt(digits);
+}
+
+function joinRoot(root: number | bigint, second: number | bigint): number | bigint {
+  return typeof second === 'number' ? Number(root) * 40 + second : BigInt(root) * 40n + second;
+}
+
+function encodeArc(arc: number | bigint): number[] {
+  return typeof arc === 'number' ? encodeSmallArc(arc) : encodeLargeArc(arc);
+}
+
+function encodeSmallArc(arc: number): number[] {
+  const octets = [arc % 128];
+  for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    octets.unshift((rest % 128) + 0x80);
+  }
+  return octets;
+}
+
+function encodeLargeArc(arc: bigint): number[] {
   const octets = [Number(arc & 0x7fn)];
   for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) octets.unshift(Number(rest & 0x7fn) | 0x80);
   return octets;

@@ -32,9 +32,7 @@ export class ByteCursor {
 
   /** The next `length` bytes. */
   take(length: number): Uint8Array {
-    if (length > this.left) throw this.#truncated(length, this.left);
-    this.#offset += length;
-    return this.#bytes.slice(this.#offset - length, this.#offset);
+    return this.#bytes.slice(this.#advance(length), this.#offset);
   }
 
   /** Up to `length` bytes that come next; they stay unread. */
@@ -71,8 +69,21 @@ export class ByteCursor {
   }
 
   #unsigned(length: number): number {
+    const start = this.#advance(length);
+    let value = 0;
     // Multiplication instead of shifts: a shift would make 0x80000000 and above negative.
-    return this.take(length).reduceRight((value, octet) => value * 256 + octet, 0);
+    for (let index = this.#offset - 1; index >= start; index -= 1) {
+      value = value * 256 + (this.#bytes[index] ?? 0);
+    }
+    return value;
+  }
+
+  // Passes over the next `length` bytes and returns where they begin.
+  #advance(length: number): number {
+    if (length > this.left) throw this.#truncated(length, this.left);
+    const start = this.#offset;
+    this.#offset += length;
+    return start;
   }
 }
 

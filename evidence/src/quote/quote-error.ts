@@ -6,13 +6,13 @@ import { EvidenceError, type EvidenceErrorCode } from '../errors.ts';
 
 /** Starts reading a quote or a part of one; a field that is cut off is `ERR_QUOTE_TRUNCATED`. */
 export function quoteCursor(what: string, bytes: Uint8Array): ByteCursor {
-  return new ByteCursor(
-    bytes,
-    (needed, left) =>
-      new EvidenceError('ERR_QUOTE_TRUNCATED', `${what} is cut off`, {
-        expected: `${needed} more bytes`,
-        seen: `${left} bytes`,
-      }),
+  return new ByteCursor(bytes, (needed, left) =>
+    quoteError(
+      'ERR_QUOTE_TRUNCATED',
+      `${what} is cut off`,
+      `${needed} more bytes`,
+      `${left} bytes`,
+    ),
   );
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { littleEndian } from '../bytes/byte-cursor.ts';
+import { type ByteCursor, littleEndian } from '../bytes/byte-cursor.ts';
 import { concatBytes } from '../bytes/bytes.ts';
 import { fromUtf8, utf8 } from '../bytes/utf8.ts';
 import type { QuoteVersion } from './quote-header.ts';
@@ -50,9 +50,8 @@ export function parseQuoteSignature(version: QuoteVersion, bytes: Uint8Array): Q
   const signature = cursor.take(64);
   const attestationKey = cursor.take(64);
   // Version 3 has no outer certification data: the QE report follows at once.
-  const certification =
-    version === 3 ? cursor.rest() : certificationData(TYPE_QE_REPORT, cursor.rest());
-  return { signature, attestationKey, ...readQeCertification(certification) };
+  if (version !== 3) readCertificationHeader(TYPE_QE_REPORT, cursor);
+  return { signature, attestationKey, ...readQeCertification(cursor) };
 }
 
 /** Writes the signature data of a quote. @throws EvidenceError `ERR_QUOTE_WRITE` */
@@ -81,27 +80,25 @@ export function encodeQuoteSignature(
 }
 
 function readQeCertification(
-  bytes: Uint8Array,
+  cursor: ByteCursor,
 ): Omit<QuoteSignature, 'signature' | 'attestationKey'> {
-  const cursor = quoteCursor('QE certification data', bytes);
   const qeReportBytes = cursor.take(SGX_REPORT_BYTES);
   const qeReportSignature = cursor.take(64);
   const qeAuthData = cursor.take(cursor.u16());
-  const chain = certificationData(TYPE_PEM_CHAIN, cursor.rest());
+  readCertificationHeader(TYPE_PEM_CHAIN, cursor);
   return {
     qeReport: parseSgxReport(qeReportBytes),
     qeReportBytes,
     qeReportSignature,
     qeAuthData,
     certificationType: TYPE_PEM_CHAIN,
-    certificateChainPem: chainText(chain),
+    certificateChainPem: chainText(cursor.rest()),
   };
 }
 
-// Type and size, then data that has to fill the rest exactly: bytes that no field covers could hold
-// anything.
-function certificationData(expectedType: number, bytes: Uint8Array): Uint8Array {
-  const cursor = quoteCursor('certification data', bytes);
+// Type and size of certification data, which has to fill the rest exactly: bytes that no field covers
+// could hold anything.
+function readCertificationHeader(expectedType: number, cursor: ByteCursor): void {
   const type = cursor.u16();
   if (type !== expectedType) {
     throw quoteError(
@@ -120,15 +117,16 @@ function certificationData(expectedType: number, bytes: Uint8Array): Uint8Array 
       size,
     );
   }
-  return cursor.rest();
 }
 
 // Intel's library ends the text with a NUL. One is taken off; anything else that is not plain text
 // is refused.
 function chainText(bytes: Uint8Array): string {
   const text = bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes;
-  if (!text.every((octet) => octet === 0x0a || octet === 0x0d || (octet >= 0x20 && octet < 0x7f))) {
-    throw quoteError('ERR_QUOTE_CHAIN', 'certificate chain is not text', 'PEM', 'other bytes');
+  for (const octet of text) {
+    if (octet >= 0x7f || (octet < 0x20 && octet !== 0x0a && octet !== 0x0d)) {
+      throw quoteError('ERR_QUOTE_CHAIN', 'certificate chain is not text', 'PEM', octet);
+    }
   }
   return fromUtf8(text);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AttestationDocument, Collateral, ReportData } from '@proofgate/evidence';
+import type { AttestationDocument, Collateral } from '@proofgate/evidence';
+import type { SessionChallenge } from '../check-binding.ts';
 import type { Tee } from '../claims.ts';
 import type { CollateralCache } from '../collateral/collateral-cache.ts';
 import type { CollateralSource } from '../collateral/collateral-request.ts';
@@ -44,15 +45,11 @@ export interface JudgingOptions {
 }
 
 /** Evidence that a peer made for one TLS session (RA-TLS v2, mode `challenge`). */
-export interface SessionEvidence {
+export interface SessionEvidence extends SessionChallenge {
   /** What the peer says it is; the evidence has to agree. */
   readonly tee: Tee;
   /** Quote or report. */
   readonly bytes: Uint8Array;
-  /** What the report data has to be, computed from the caller's own end of the session; never what the peer sent. */
-  readonly reportData: ReportData;
-  /** When the peer was asked: the evidence is not older. */
-  readonly requestedAt: Date;
 }
 
 /** What only certificates have. */

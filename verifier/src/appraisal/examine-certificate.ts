@@ -38,7 +38,9 @@ export async function examineCertificate(
   const binding = await recorder.step(
     'binding',
     () =>
-      session === undefined ? checkBinding(leaf, evidence) : checkSessionBinding(session, evidence),
+      session === undefined
+        ? checkBinding(leaf, evidence)
+        : checkSessionBinding(leaf, evidence, session),
     ({ kind: to, quoteTime }) =>
       `report data covers the certificate’s key and ${to === 'session' ? 'this TLS session' : quoteTime.toISOString()}`,
   );

@@ -52,8 +52,12 @@ export function describeTcb(evidence: EvidenceClaims): ReportedTcb {
 /** Writes what identifies a machine, for policies that name machines. */
 export function describePlatform(evidence: EvidenceClaims): Readonly<Record<string, string>> {
   if (evidence.tee === 'sev-snp') {
-    const { product, chipId } = evidence.platform;
-    return { product, ...(chipId === undefined ? {} : { chipId: toHex(chipId) }) };
+    const { product, chipId, cloud } = evidence.platform;
+    return {
+      product,
+      ...(chipId === undefined ? {} : { chipId: toHex(chipId) }),
+      ...(cloud === undefined ? {} : { cloud }),
+    };
   }
   const { fmspc, platformInstanceId } = evidence.platform;
   return {

@@ -5,6 +5,7 @@ import { collateralRequest } from '../collateral/collateral-request.ts';
 import { prepareCollateral } from '../dcap/prepare-collateral.ts';
 import type { PreparedCollateral } from '../dcap/prepared-collateral.ts';
 import { VerifierError } from '../errors.ts';
+import { INTEL_ROOT } from '../roots/intel-sgx-root.ts';
 import { matchTrustedRoot, type TrustedRoots } from '../roots/trust-anchor.ts';
 import type { Signal } from '../web-platform.ts';
 import type { CollateralInput } from './appraisal-options.ts';
@@ -43,8 +44,11 @@ export async function resolveCollateral(
 }
 
 // Whoever prepared it named a root of their own; this verification may accept fewer.
-function trusted(collateral: PreparedCollateral, roots: TrustedRoots): PreparedCollateral {
-  matchTrustedRoot(roots, collateral.root.certificate);
+async function trusted(
+  collateral: PreparedCollateral,
+  roots: TrustedRoots,
+): Promise<PreparedCollateral> {
+  await matchTrustedRoot(roots, collateral.root.certificate, INTEL_ROOT);
   return collateral;
 }
 

@@ -8,6 +8,7 @@ export interface WebCryptoKey {
 
 /** The members of `crypto.subtle` (W3C Web Cryptography API) that verification uses. */
 export interface SubtleVerifier {
+  digest(algorithm: 'SHA-256', data: Uint8Array): Promise<ArrayBuffer>;
   importKey(
     format: 'raw' | 'spki',
     data: Uint8Array,

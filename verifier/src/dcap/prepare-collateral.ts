@@ -8,6 +8,7 @@ import {
 } from '@proofgate/evidence';
 import { VerifierError } from '../errors.ts';
 import { inOrder } from '../in-order.ts';
+import { INTEL_ROOT } from '../roots/intel-sgx-root.ts';
 import { matchTrustedRoot, type TrustedRoots } from '../roots/trust-anchor.ts';
 import type { Issuer } from '../x509/issued-by.ts';
 import { checkNotRevoked, verifyRevocationList } from '../x509/revocation-list.ts';
@@ -53,7 +54,7 @@ export async function prepareCollateral(
 ): Promise<PreparedCollateral> {
   const at = checkedTime(options.at);
   const certificates = readCertificates(collateral);
-  const trustAnchor = matchTrustedRoot(options.root, certificates.root);
+  const trustAnchor = await matchTrustedRoot(options.root, certificates.root, INTEL_ROOT);
 
   const root = await verifyRoot(certificates.root);
   const [rootList, pckCa, tcbSigner, qeSigner] = await inOrder([

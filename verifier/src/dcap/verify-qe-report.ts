@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concatBytes, equalBytes, isAllZero, type Quote, sha256 } from '@proofgate/evidence';
+import { concatBytes, equalBytes, isAllZero, type Quote } from '@proofgate/evidence';
 import { ecdsaHolds } from '../crypto/ecdsa.ts';
+import { sha256 } from '../crypto/sha256.ts';
 import { VerifierError } from '../errors.ts';
 import type { PublicKey } from '../x509/public-key.ts';
 
@@ -24,9 +25,9 @@ export async function verifyQeReport(data: SignatureData, pck: PublicKey): Promi
  *
  * @throws VerifierError `ERR_DCAP_QE_BINDING`
  */
-export function checkAttestationKey(data: SignatureData): void {
+export async function checkAttestationKey(data: SignatureData): Promise<void> {
   // Intel DCAP library, step 4.1.2.5.14. The library ignores the second half; the quoting enclave leaves it zero.
-  const hash = sha256(concatBytes(data.attestationKey, data.qeAuthData));
+  const hash = await sha256(concatBytes(data.attestationKey, data.qeAuthData));
   const { reportData } = data.qeReport;
   if (equalBytes(reportData.subarray(0, 32), hash) && isAllZero(reportData.subarray(32))) return;
   throw new VerifierError('ERR_DCAP_QE_BINDING', 'the QE report covers another attestation key');

@@ -47,8 +47,8 @@ export async function verifyQuote(
     verifyPck(chain, collateral, at),
     verifyQeReport(quote.signature, pck.key),
     verifyQuoteSignature(quote, attestationKey),
+    checkAttestationKey(quote.signature),
   ]);
-  checkAttestationKey(quote.signature);
 
   checkPlatform(platform, collateral.tcbInfo);
   checkQeIdentity(quote.signature.qeReport, collateral.qeIdentity);

@@ -9,7 +9,8 @@ import { verifiedConnect } from './verified-connect.ts';
 
 /**
  * An `https.Agent` whose connections are verified before a request is written to them. Kept-alive connections stay
- * verified: they are never resumed or shared with another host.
+ * verified: they are never resumed or shared with another host. Node does not count connections against `maxSockets`
+ * while they are being verified, so that a burst of requests can open more.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   isAllZero,
-  type SnpPolicy,
+  type SnpReport,
   tdAttributeFlags,
   type TdReport,
   toHex,
@@ -12,12 +12,13 @@ import type { AllowedAttribute, Policy } from './policy.ts';
 import { listText } from '../list-text.ts';
 
 /** What a policy can allow here; {@link NOTHING_ALLOWED} is also what "no policy" is measured by. */
-export type AttributeAllowance = Pick<Policy, 'allowDebug' | 'tdx'>;
+export type AttributeAllowance = Pick<Policy, 'allowDebug' | 'tdx' | 'snp'>;
 
 /** The default: nothing that weakens a TEE. */
 export const NOTHING_ALLOWED: AttributeAllowance = {
   allowDebug: false,
   tdx: { allowAttributes: [], serviceTds: [] },
+  snp: { allowVmpl: [] },
 };
 
 /**
@@ -39,7 +40,7 @@ export function judgeAttributes(
     case 'tdx':
       return [debug, ...judgeTd(evidence, allowance)];
     case 'sev-snp':
-      return [debug, ...judgeGuestPolicy(evidence.report.policy, allowance)];
+      return [debug, ...judgeGuest(evidence.report, allowance)];
     case 'sgx':
       return [debug];
   }
@@ -93,8 +94,19 @@ function onOff(bit: boolean): string {
   return bit ? 'on' : 'off';
 }
 
-// Guest policy of SEV-SNP (SEV-SNP firmware ABI, section 4.3).
-function judgeGuestPolicy(policy: SnpPolicy, { tdx }: AttributeAllowance): PolicyCheck[] {
+// Guest policy and privilege level of SEV-SNP (AMD specification 56860, sections 4.3 and 7.3). Software at a higher
+// number is under that at 0, which may be a service module of the host's operator.
+function judgeGuest({ policy, vmpl }: SnpReport, { tdx, snp }: AttributeAllowance): PolicyCheck[] {
   const migratable = tdx.allowAttributes.includes('migratable');
-  return [attribute('snp.migrationAgent', migratable, 'off', onOff(policy.migrateMa))];
+  const levels = [0, ...snp.allowVmpl];
+  return [
+    attribute('snp.migrationAgent', migratable, 'off', onOff(policy.migrateMa)),
+    judged(
+      'snp.vmpl',
+      'ERR_POLICY_ATTRIBUTES',
+      levels.includes(vmpl),
+      levels.join(' or '),
+      String(vmpl),
+    ),
+  ];
 }

@@ -88,6 +88,8 @@ function judgeSnpMinimum({ tcb }: SnpClaims, policy: Policy): PolicyCheck {
   const seen = describeSnpTcb(tcb.reported);
   if (minimum === undefined) return skipped('tcb.snp', seen);
   const good =
+    // A minimum for the FMC asks for a processor that has one.
+    (tcb.reported.fmc ?? -1) >= (minimum.fmc ?? -1) &&
     tcb.reported.bootLoader >= minimum.bootLoader &&
     tcb.reported.tee >= minimum.tee &&
     tcb.reported.snp >= minimum.snp &&

@@ -25,6 +25,7 @@ const RULE_KEYS = [
   'measurements',
   'tcb',
   'tdx',
+  'snp',
   'extensions',
   'workloads',
   'imageProfile',
@@ -32,6 +33,8 @@ const RULE_KEYS = [
   'freshness',
 ];
 const KEYS = ['$schema', 'version', 'name', 'description', 'allowDebug', ...RULE_KEYS];
+/** Privilege levels that are not accepted anyway (AMD specification 56860, section 4.6). */
+const VMPLS = [1, 2, 3];
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._:/@+-]{0,127}$/u;
 const DOTTED_OID = /^[0-2](?:\.(?:0|[1-9][0-9]{0,9})){1,19}$/;
 const ONE_LINE = /^[^\p{Cc}]{1,1024}$/u;
@@ -88,6 +91,7 @@ function readPolicy(fields: JsonFields): Policy {
     measurements: readMeasurements(fields),
     tcb: readTcbRules(fields),
     tdx: readTdx(fields),
+    snp: readSnp(fields),
     extensions: readExtensions(fields),
     workloads: readWorkloads(fields),
     imageProfile: readWords(
@@ -143,6 +147,19 @@ function readTdx(fields: JsonFields): Policy['tdx'] {
       readWords(tdx, 'allowAttributes', attributes, 'septVeDisableOff, migratable or perfmon') ??
       [],
     serviceTds: readWords(tdx, 'serviceTds', hexOf(48), '48 bytes in hex') ?? [],
+  };
+}
+
+function readSnp(fields: JsonFields): Policy['snp'] {
+  if (!fields.has('snp')) return { allowVmpl: [] };
+  const snp = fields.object('snp');
+  checkKeys(snp, ['allowVmpl']);
+  if (!snp.has('allowVmpl')) return { allowVmpl: [] };
+  return {
+    allowVmpl: snp.array('allowVmpl', 1, VMPLS.length).map((item) => {
+      const level = VMPLS.find((vmpl) => vmpl === item);
+      return level ?? snp.fail('allowVmpl', VMPLS.join(', '), JSON.stringify(item));
+    }),
   };
 }
 

@@ -48,13 +48,17 @@ export interface Policy {
     readonly minimumEvaluationNumber: number | undefined;
     readonly denyAdvisories: readonly string[];
     readonly grace: ReadonlyMap<TcbStatus, Grace>;
-    /** Lowest acceptable SVNs of SNP firmware. */
+    /** Lowest acceptable SVNs of SNP firmware. With `fmc`, only processors that have one are accepted. */
     readonly minimumSnp: SnpTcbVersion | undefined;
   };
   readonly tdx: {
     readonly allowAttributes: readonly AllowedAttribute[];
     /** Acceptable values of MRSERVICETD besides zero, in lower-case hex. */
     readonly serviceTds: readonly string[];
+  };
+  readonly snp: {
+    /** Acceptable privilege levels besides 0, such as that of a guest above a service module. */
+    readonly allowVmpl: readonly number[];
   };
   readonly extensions: readonly ExtensionRule[];
   /** Name of a workload → acceptable image digests as `sha256:<hex>`. Nothing else may run. */

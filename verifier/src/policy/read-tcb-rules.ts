@@ -71,8 +71,9 @@ function readAge(fields: JsonFields, name: string): Grace {
 }
 
 function readSnpMinimum(fields: JsonFields): SnpTcbVersion {
-  checkKeys(fields, ['bootLoader', 'tee', 'snp', 'microcode']);
+  checkKeys(fields, ['fmc', 'bootLoader', 'tee', 'snp', 'microcode']);
   return {
+    ...(fields.has('fmc') ? { fmc: fields.integer('fmc', 0, 0xff) } : {}),
     bootLoader: fields.integer('bootLoader', 0, 0xff),
     tee: fields.integer('tee', 0, 0xff),
     snp: fields.integer('snp', 0, 0xff),

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Certificate, equalBytes, fromHex, sha256, toHex } from '@proofgate/evidence';
+import { type Certificate, equalBytes, fromHex, toHex } from '@proofgate/evidence';
+import { sha256 } from '../crypto/sha256.ts';
 import { VerifierError } from '../errors.ts';
-import { AMD_ROOT_KEYS } from './amd-root-keys.ts';
-import { INTEL_SGX_ROOT_CA } from './intel-sgx-root.ts';
 import { listText } from '../list-text.ts';
 
 /**
@@ -20,22 +19,43 @@ export type TrustAnchor = 'intel' | 'amd' | `custom:${string}`;
 
 const SHA256_HEX = /^[0-9a-fA-F]{64}$/;
 
+/** The pinned root of a vendor. It vouches for that vendor's kind of evidence and for no other. */
+export interface VendorRoot {
+  readonly anchor: 'intel' | 'amd';
+  /** For messages. */
+  readonly what: string;
+  /** Whether a certificate is the vendor's root; `hash` is its SHA-256. */
+  matches(certificate: Certificate, hash: Uint8Array): boolean | Promise<boolean>;
+}
+
 /**
  * Finds out which of the trusted roots a certificate is.
  *
  * @param trusted what the caller accepts; empty accepts nothing
  * @param certificate the last certificate of a presented chain
+ * @param vendor the maker of the evidence; another vendor's root in `trusted` does not count here
  * @throws VerifierError `ERR_CERT_ROOT_UNTRUSTED`, `ERR_VERIFIER_ARGUMENT`
  */
-export function matchTrustedRoot(trusted: TrustedRoots, certificate: Certificate): TrustAnchor {
+export async function matchTrustedRoot(
+  trusted: TrustedRoots,
+  certificate: Certificate,
+  vendor: VendorRoot,
+): Promise<TrustAnchor> {
   const roots = isList(trusted) ? trusted : [trusted];
-  const hash = sha256(certificate.raw);
+  const hash = await sha256(certificate.raw);
   for (const root of roots) {
-    const anchor = matchOne(root, certificate, hash);
-    if (anchor !== undefined) return anchor;
+    if (typeof root === 'string') {
+      if (root === vendor.anchor && (await vendor.matches(certificate, hash))) return root;
+    } else if (isNamed(root, certificate, hash)) {
+      return `custom:${toHex(hash)}`;
+    }
   }
   throw new VerifierError('ERR_CERT_ROOT_UNTRUSTED', 'the evidence stands on an untrusted root', {
-    expected: listText(roots.map(describeRoot), 'no root at all', ' or '),
+    expected: listText(
+      await Promise.all(roots.map(async (root) => describeRoot(root, vendor))),
+      'no root at all',
+      ' or ',
+    ),
     seen: `${certificate.subject.text} (sha256:${toHex(hash)})`,
     hint: 'a simulated platform is accepted only when its root is named',
   });
@@ -45,23 +65,12 @@ function isList(trusted: TrustedRoots): trusted is readonly TrustedRoot[] {
   return Array.isArray(trusted);
 }
 
-function matchOne(
-  root: TrustedRoot,
-  certificate: Certificate,
-  hash: Uint8Array,
-): TrustAnchor | undefined {
-  if (root === 'intel') {
-    return equalBytes(certificate.raw, INTEL_SGX_ROOT_CA) ? 'intel' : undefined;
-  }
-  if (root === 'amd') return isAmdRoot(certificate) ? 'amd' : undefined;
-  const wanted = 'sha256' in root ? hashFromHex(root.sha256) : sha256(root.certificate);
-  return equalBytes(wanted, hash) ? `custom:${toHex(hash)}` : undefined;
-}
+type NamedRoot = Exclude<TrustedRoot, string>;
 
-// The product is part of the pin: a Genoa chain does not vouch for a Milan report.
-function isAmdRoot(certificate: Certificate): boolean {
-  const product = certificate.subject.commonName?.replace(/^ARK-/, '') ?? '';
-  return AMD_ROOT_KEYS.get(product) === toHex(sha256(certificate.spki));
+function isNamed(root: NamedRoot, certificate: Certificate, hash: Uint8Array): boolean {
+  return 'sha256' in root
+    ? equalBytes(hashFromHex(root.sha256), hash)
+    : equalBytes(root.certificate, certificate.raw);
 }
 
 function hashFromHex(text: string): Uint8Array {
@@ -71,7 +80,7 @@ function hashFromHex(text: string): Uint8Array {
   });
 }
 
-function describeRoot(root: TrustedRoot): string {
-  if (typeof root === 'string') return root === 'intel' ? 'Intel SGX Root CA' : 'AMD ARK';
-  return `sha256:${'sha256' in root ? root.sha256 : toHex(sha256(root.certificate))}`;
+async function describeRoot(root: TrustedRoot, vendor: VendorRoot): Promise<string> {
+  if (typeof root === 'string') return root === vendor.anchor ? vendor.what : root;
+  return `sha256:${'sha256' in root ? root.sha256 : toHex(await sha256(root.certificate))}`;
 }

@@ -1,79 +1,125 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Certificate, type DerReader, EvidenceError, readDer } from '@proofgate/evidence';
 import { VerifierError } from '../errors.ts';
-import type { SnpTcbVersion } from './snp-tcb.ts';
+import { SNP_PRODUCTS, type SnpProduct, type TcbComponent } from './product.ts';
 
 /** What AMD certifies about the key that signs reports. */
-export interface SnpEndorsement {
-  /** Name of the processor line, such as `Milan`. */
-  readonly product: string;
-  readonly tcb: SnpTcbVersion;
-  /** 64 bytes; absent for a VLEK. */
-  readonly hardwareId: Uint8Array | undefined;
+export type SnpEndorsement = VcekEndorsement | VlekEndorsement;
+
+interface CommonEndorsement {
+  readonly product: SnpProduct;
+  /** The TCB version that the key belongs to: 8 bytes as in a report. */
+  readonly tcb: Uint8Array;
 }
 
-// Extensions of VCEK and VLEK (AMD specification 57230, VCEK certificate and KDS interface, tables 9 and 10).
+/** A key of one chip. */
+export interface VcekEndorsement extends CommonEndorsement {
+  readonly kind: 'vcek';
+  /** 64 bytes, or 8 from Turin on. */
+  readonly chipId: Uint8Array;
+}
+
+/** A key that AMD leased to a cloud for all its chips. */
+export interface VlekEndorsement extends CommonEndorsement {
+  readonly kind: 'vlek';
+  /** Whose key it is, as AMD names it. */
+  readonly cloud: string;
+}
+
+// Extensions of VCEK and VLEK (AMD specification 57230, VCEK certificate and KDS interface, tables 9 to 12).
 const ARC = '1.3.6.1.4.1.3704.1';
 const EXTENSION = {
+  structVersion: `${ARC}.1`,
   product: `${ARC}.2`,
   bootLoader: `${ARC}.3.1`,
   tee: `${ARC}.3.2`,
   snp: `${ARC}.3.3`,
+  spl4: `${ARC}.3.4`,
+  spl5: `${ARC}.3.5`,
+  spl6: `${ARC}.3.6`,
+  spl7: `${ARC}.3.7`,
   microcode: `${ARC}.3.8`,
-  hardwareId: `${ARC}.4`,
+  fmc: `${ARC}.3.9`,
+  chipId: `${ARC}.4`,
+  cloud: `${ARC}.5`,
 } as const;
-const HARDWARE_ID_BYTES = 64;
+type ExtensionName = keyof typeof EXTENSION;
 
-/** Processor lines whose TCB layout we know. */
-const PRODUCTS = ['Milan', 'Genoa'];
+/** Highest structure version that the extension could name: it is a byte. */
+const MAX_STRUCT_VERSION = 0xff;
 
 /**
- * Reads AMD's extensions of a VCEK or VLEK certificate.
+ * Reads AMD's extensions of a VCEK or VLEK certificate. Each kind has its own: a chip's id or a cloud's name.
  *
+ * @param kind as the certificate's common name says
  * @throws VerifierError `ERR_SNP_EXTENSION`
  */
-export function readEndorsement(certificate: Certificate): SnpEndorsement {
-  const svn = (name: keyof typeof EXTENSION): number =>
-    read(certificate, name, (der) => der.smallInteger(0xff));
-  const hardwareId = certificate.extensions.get(EXTENSION.hardwareId)?.value;
-  if (hardwareId !== undefined && hardwareId.length !== HARDWARE_ID_BYTES) {
-    refuse('hardwareId', `${HARDWARE_ID_BYTES} bytes`, `${hardwareId.length} bytes`);
+export function readEndorsement(certificate: Certificate, kind: 'vcek' | 'vlek'): SnpEndorsement {
+  const product = readProduct(certificate);
+  const structVersion = readNumber(certificate, 'structVersion', MAX_STRUCT_VERSION);
+  if (structVersion !== product.structVersion) {
+    refuse('structVersion', `${product.structVersion} for ${product.name}`, String(structVersion));
   }
-  return {
-    product: readProduct(certificate),
-    tcb: {
-      bootLoader: svn('bootLoader'),
-      tee: svn('tee'),
-      snp: svn('snp'),
-      microcode: svn('microcode'),
-    },
-    hardwareId,
-  };
+  const tcb = Uint8Array.from(product.tcbLayout, (name) => readSvn(certificate, name));
+  refuseExtension(certificate, kind === 'vcek' ? 'cloud' : 'chipId');
+  return kind === 'vcek'
+    ? { kind, product, tcb, chipId: readChipId(certificate, product) }
+    : { kind, product, tcb, cloud: readText(certificate, 'cloud') };
 }
 
 // Written with its stepping, such as `Milan-B0`.
-function readProduct(certificate: Certificate): string {
-  const name = read(certificate, 'product', (der) => der.text());
-  const product = PRODUCTS.find((known) => name === known || name.startsWith(`${known}-`));
-  return product ?? refuse('product', PRODUCTS.join(' or '), name);
+function readProduct(certificate: Certificate): SnpProduct {
+  const text = readText(certificate, 'product');
+  const found = SNP_PRODUCTS.find(({ name }) => text === name || text.startsWith(`${name}-`));
+  return found ?? refuse('product', SNP_PRODUCTS.map(({ name }) => name).join(' or '), text);
+}
+
+function readSvn(certificate: Certificate, name: TcbComponent): number {
+  // Reserved components stand for nothing yet; where there is none, reports have zero.
+  if (name.startsWith('spl') && !certificate.extensions.has(EXTENSION[name])) return 0;
+  return readNumber(certificate, name, 0xff);
+}
+
+// The one extension whose value is not DER.
+function readChipId(certificate: Certificate, { chipIdBytes }: SnpProduct): Uint8Array {
+  const value = valueOf(certificate, 'chipId');
+  if (value.length === chipIdBytes) return value;
+  return refuse('chipId', `${chipIdBytes} bytes`, `${value.length} bytes`);
+}
+
+function refuseExtension(certificate: Certificate, name: ExtensionName): void {
+  if (certificate.extensions.has(EXTENSION[name])) {
+    refuse(name, 'no such extension in a certificate of this kind', EXTENSION[name]);
+  }
+}
+
+function readNumber(certificate: Certificate, name: ExtensionName, max: number): number {
+  return read(certificate, name, (der) => der.smallInteger(max));
+}
+
+function readText(certificate: Certificate, name: ExtensionName): string {
+  return read(certificate, name, (der) => der.text());
 }
 
 function read<Value>(
   certificate: Certificate,
-  name: keyof typeof EXTENSION,
+  name: ExtensionName,
   decode: (der: DerReader) => Value,
 ): Value {
-  const extension = certificate.extensions.get(EXTENSION[name]);
-  if (extension === undefined) return refuse(name, EXTENSION[name], 'nothing');
   try {
-    return readDer(extension.value, decode);
+    return readDer(valueOf(certificate, name), decode);
   } catch (error) {
     if (error instanceof EvidenceError) return refuse(name, 'a DER value', error.message);
     throw error;
   }
 }
 
-function refuse(name: string, expected: string, seen: string): never {
+function valueOf(certificate: Certificate, name: ExtensionName): Uint8Array {
+  const extension = certificate.extensions.get(EXTENSION[name]);
+  return extension?.value ?? refuse(name, EXTENSION[name], 'nothing');
+}
+
+function refuse(name: ExtensionName, expected: string, seen: string): never {
   throw new VerifierError('ERR_SNP_EXTENSION', `AMD’s ${name} extension is unusable`, {
     expected,
     seen,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SnpReport } from '@proofgate/evidence';
+import type { SnpProduct, TcbComponent } from './product.ts';
 
 /** SVNs of SNP firmware. */
 export interface SnpTcbVersion {
+  /** The chip's root of trust for firmware; from Turin on. */
+  readonly fmc?: number;
   readonly bootLoader: number;
   readonly tee: number;
   readonly snp: number;
@@ -20,22 +23,30 @@ export interface SnpTcb {
 }
 
 /** Takes the TCB versions of a report apart. */
-export function snpTcb(report: SnpReport): SnpTcb {
+export function snpTcb(report: SnpReport, product: SnpProduct): SnpTcb {
   return {
-    reported: readTcb(report.reportedTcb),
-    committed: readTcb(report.committedTcb),
-    current: readTcb(report.currentTcb),
-    launch: readTcb(report.launchTcb),
+    reported: readTcb(report.reportedTcb, product),
+    committed: readTcb(report.committedTcb, product),
+    current: readTcb(report.currentTcb, product),
+    launch: readTcb(report.launchTcb, product),
   };
 }
 
-// TCB_VERSION of Milan and Genoa (AMD specification 56860, table 3). Turin orders the bytes differently.
-function readTcb(bytes: Uint8Array): SnpTcbVersion {
-  const [bootLoader = 0, tee = 0] = bytes;
-  return { bootLoader, tee, snp: bytes[6] ?? 0, microcode: bytes[7] ?? 0 };
+/** Takes a TCB version of 8 bytes apart. */
+export function readTcb(bytes: Uint8Array, { tcbLayout }: SnpProduct): SnpTcbVersion {
+  // A component that the layout does not have is at no index, and so zero.
+  const svn = (name: TcbComponent): number => bytes[tcbLayout.indexOf(name)] ?? 0;
+  return {
+    ...(tcbLayout.includes('fmc') ? { fmc: svn('fmc') } : {}),
+    bootLoader: svn('bootLoader'),
+    tee: svn('tee'),
+    snp: svn('snp'),
+    microcode: svn('microcode'),
+  };
 }
 
 /** Writes a TCB version for people. */
-export function describeSnpTcb(tcb: SnpTcbVersion): string {
-  return `boot loader ${tcb.bootLoader}, TEE ${tcb.tee}, SNP ${tcb.snp}, microcode ${tcb.microcode}`;
+export function describeSnpTcb({ fmc, bootLoader, tee, snp, microcode }: SnpTcbVersion): string {
+  const rest = `boot loader ${bootLoader}, TEE ${tee}, SNP ${snp}, microcode ${microcode}`;
+  return fmc === undefined ? rest : `FMC ${fmc}, ${rest}`;
 }

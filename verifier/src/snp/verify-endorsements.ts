@@ -2,6 +2,7 @@
 import { type Certificate, parseCertificate } from '@proofgate/evidence';
 import { VerifierError } from '../errors.ts';
 import { inOrder } from '../in-order.ts';
+import { AMD_ROOT } from '../roots/amd-root-keys.ts';
 import { matchTrustedRoot, type TrustAnchor, type TrustedRoots } from '../roots/trust-anchor.ts';
 import { checkAuthority, checkEndEntity } from '../x509/authority.ts';
 import { checkCriticalExtensions } from '../x509/extensions.ts';
@@ -10,6 +11,7 @@ import { importCertificateKey, type PublicKey } from '../x509/public-key.ts';
 import { checkNotRevoked, verifyRevocationList } from '../x509/revocation-list.ts';
 import { certificateWindow, checkWindows } from '../x509/time-window.ts';
 import { readEndorsement, type SnpEndorsement } from './endorsement-extensions.ts';
+import { productOfRoot } from './product.ts';
 
 /** What vouches for the key behind an SNP report. */
 export interface SnpEndorsements {
@@ -22,7 +24,6 @@ export interface SnpEndorsements {
 /** An endorsed signing key. */
 export interface VerifiedEndorsement {
   readonly trustAnchor: TrustAnchor;
-  readonly kind: 'vcek' | 'vlek';
   readonly endorsement: SnpEndorsement;
   readonly key: PublicKey;
 }
@@ -42,7 +43,7 @@ export async function verifyEndorsements(
   at: Date,
 ): Promise<VerifiedEndorsement> {
   const { leaf, intermediate, root } = readChain(endorsements.chain);
-  const trustAnchor = matchTrustedRoot(trusted, root);
+  const trustAnchor = await matchTrustedRoot(trusted, root, AMD_ROOT);
   const kind = checkRoles(leaf, intermediate, root);
 
   const rootIssuer = await issuerOf(root, ROOT);
@@ -63,8 +64,7 @@ export async function verifyEndorsements(
   await checkRevocation(endorsements.revocationList, intermediate, rootIssuer, at);
   return {
     trustAnchor,
-    kind,
-    endorsement: checkProduct(readEndorsement(leaf), root),
+    endorsement: checkProduct(readEndorsement(leaf, kind), root),
     key: await importCertificateKey(leaf, LEAF),
   };
 }
@@ -100,7 +100,8 @@ function checkRoles(
   checkCriticalExtensions(leaf, LEAF);
   const kind = LEAF_KINDS.get(leaf.subject.commonName ?? '');
   if (kind === undefined) refuseRole(LEAF, 'SEV-VCEK or SEV-VLEK', leaf);
-  const product = (root.subject.commonName ?? '').replace(/^ARK-/, '');
+  const product = productOfRoot(root);
+  if (product === undefined) refuseRole(ROOT, 'ARK- and a product', root);
   const expected = kind === 'vcek' ? `SEV-${product}` : `SEV-VLEK-${product}`;
   if (intermediate.subject.commonName !== expected) {
     refuseRole(INTERMEDIATE, expected, intermediate);
@@ -121,9 +122,9 @@ function refuseRole(what: string, expected: string, certificate: Certificate): n
 }
 
 function checkProduct(endorsement: SnpEndorsement, root: Certificate): SnpEndorsement {
-  const expected = `ARK-${endorsement.product}`;
-  if (root.subject.commonName === expected) return endorsement;
-  return refuseRole(ROOT, expected, root);
+  const expected = endorsement.product.name;
+  if (productOfRoot(root) === expected) return endorsement;
+  return refuseRole(ROOT, `ARK-${expected}`, root);
 }
 
 async function issuerOf(certificate: Certificate, what: string): Promise<Issuer> {

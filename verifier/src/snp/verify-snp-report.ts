@@ -5,7 +5,8 @@ import { ecdsaHolds } from '../crypto/ecdsa.ts';
 import { VerifierError } from '../errors.ts';
 import type { TrustedRoots } from '../roots/trust-anchor.ts';
 import { checkedTime } from '../x509/time-window.ts';
-import { describeSnpTcb, snpTcb, type SnpTcb } from './snp-tcb.ts';
+import type { SnpEndorsement } from './endorsement-extensions.ts';
+import { describeSnpTcb, readTcb, snpTcb } from './snp-tcb.ts';
 import {
   type SnpEndorsements,
   type VerifiedEndorsement,
@@ -35,9 +36,10 @@ export async function verifySnpReport(
   const signer = await verifyEndorsements(endorsements, options.root, at);
   checkSigningKey(report, signer);
   await verifySignature(report, signer);
-  const tcb = snpTcb(report);
-  checkTcb(tcb, signer);
-  checkChip(report, signer);
+  checkTcb(report, signer);
+  checkChip(report, signer.endorsement);
+  checkFamily(report, signer.endorsement);
+  const { endorsement } = signer;
   return {
     tee: 'sev-snp',
     trustAnchor: signer.trustAnchor,
@@ -45,19 +47,20 @@ export async function verifySnpReport(
     reportData: report.reportData,
     debug: report.policy.debug,
     report,
-    tcb,
+    tcb: snpTcb(report, endorsement.product),
     platform: {
-      product: signer.endorsement.product,
-      chipId: signer.endorsement.hardwareId,
+      product: endorsement.product.name,
+      chipId: endorsement.kind === 'vcek' ? endorsement.chipId : undefined,
+      cloud: endorsement.kind === 'vlek' ? endorsement.cloud : undefined,
     },
   };
 }
 
-function checkSigningKey(report: SnpReport, signer: VerifiedEndorsement): void {
-  if (report.signingKey === signer.kind) return;
+function checkSigningKey({ signingKey }: SnpReport, { endorsement }: VerifiedEndorsement): void {
+  if (signingKey === endorsement.kind) return;
   throw new VerifierError('ERR_SNP_SIGNING_KEY', 'the report was signed by another kind of key', {
-    expected: signer.kind.toUpperCase(),
-    seen: report.signingKey.toUpperCase(),
+    expected: endorsement.kind.toUpperCase(),
+    seen: signingKey.toUpperCase(),
   });
 }
 
@@ -71,26 +74,34 @@ async function verifySignature(report: SnpReport, { key }: VerifiedEndorsement):
   });
 }
 
-// The key is derived from the TCB it is certified for, so another one in the report is a contradiction.
-function checkTcb({ reported }: SnpTcb, { endorsement }: VerifiedEndorsement): void {
-  const [expected, seen] = [describeSnpTcb(endorsement.tcb), describeSnpTcb(reported)];
-  if (expected === seen) return;
+// The key is derived from the TCB it is certified for, so another one in the report is a contradiction. All eight bytes
+// count, also the reserved ones.
+function checkTcb({ reportedTcb }: SnpReport, { endorsement }: VerifiedEndorsement): void {
+  const { tcb, product } = endorsement;
+  if (equalBytes(reportedTcb, tcb)) return;
   throw new VerifierError('ERR_SNP_TCB_MISMATCH', 'the report’s TCB is not the certified one', {
-    expected,
-    seen,
+    expected: `${describeSnpTcb(readTcb(tcb, product))} (${toHex(tcb)})`,
+    seen: `${describeSnpTcb(readTcb(reportedTcb, product))} (${toHex(reportedTcb)})`,
   });
 }
 
-// A masked chip id is zero in the report; the VCEK, which only that chip can use, still names it.
-function checkChip({ chipId }: SnpReport, { kind, endorsement }: VerifiedEndorsement): void {
-  const { hardwareId } = endorsement;
-  if (kind === 'vlek') return;
-  if (hardwareId === undefined) {
-    throw new VerifierError('ERR_SNP_EXTENSION', 'the VCEK names no chip');
-  }
-  if (isAllZero(chipId) || equalBytes(chipId, hardwareId)) return;
+// A masked chip id is zero in the report; the VCEK, which only that chip can use, still names it. A VLEK names no chip.
+function checkChip({ chipId }: SnpReport, endorsement: SnpEndorsement): void {
+  if (endorsement.kind === 'vlek' || isAllZero(chipId)) return;
+  const expected = new Uint8Array(chipId.length);
+  expected.set(endorsement.chipId);
+  if (equalBytes(chipId, expected)) return;
   throw new VerifierError('ERR_SNP_CHIP_MISMATCH', 'the report is from another chip', {
-    expected: toHex(hardwareId),
+    expected: toHex(expected),
     seen: toHex(chipId),
+  });
+}
+
+// The certified product decides how TCB versions are read, so a report must not say that it is of another kind.
+function checkFamily({ cpuid }: SnpReport, { product }: SnpEndorsement): void {
+  if (cpuid === undefined || cpuid.family === product.cpuFamily) return;
+  throw new VerifierError('ERR_SNP_CHIP_MISMATCH', 'the report is from another kind of chip', {
+    expected: `CPUID family 0x${product.cpuFamily.toString(16)}, ${product.name}`,
+    seen: `0x${cpuid.family.toString(16)}`,
   });
 }

@@ -5,11 +5,11 @@ import {
   parseCertificate,
   SESSION_CONTEXT_BYTES,
   SESSION_EXPORTER_LABEL,
-  sessionReportData,
   sha256,
   toBase64Url,
 } from '@proofgate/evidence';
 import { type SessionEvidence, VerifierError } from '@proofgate/verifier';
+import { ATTESTATION_PATH } from '../attestation-document.ts';
 import type { UnverifiedPeer } from '../connect-tls.ts';
 import { http1Exchange } from './http1-exchange.ts';
 import { AnswerTooLargeError, askPeer, type PeerExchange } from './peer-exchange.ts';
@@ -28,15 +28,12 @@ export interface SessionEvidenceOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Where attested hosts make evidence for a session. */
-export const SESSION_PATH = '/.well-known/attestation';
-
 /**
  * Asks a peer for evidence that covers this very TLS session (RA-TLS v2, mode `challenge`): a random context of ours
  * and a secret that only the two ends of the session can derive from it. It is the first request on a connection.
  *
- * What the report data has to be is computed from the certificate and the exporter of our end; nothing of it is taken
- * from the answer. The evidence is not verified here: pass it on as `session` to `verifyCertificate`.
+ * Context and exporter value are of our end; nothing of them is taken from the answer. The evidence is not verified
+ * here: pass it on as `session` to `verifyCertificate`.
  *
  * @throws VerifierError `ERR_SESSION_*`, `ERR_CONNECT_TIMEOUT`, `ERR_CONNECT_UNAVAILABLE`, `ERR_VERIFIER_ARGUMENT`
  * @example
@@ -66,8 +63,7 @@ export async function requestSessionEvidence(
     options,
   );
   const { tee, quote, gpuEvidence } = parseSessionAnswer(body);
-  const reportData = sessionReportData(spki, context, exported, gpuEvidence);
-  return { tee, bytes: quote, reportData, requestedAt };
+  return { tee, bytes: quote, context, exported, gpuEvidence, requestedAt };
 }
 
 function leafKey([leaf]: readonly Uint8Array[]): Uint8Array {
@@ -105,7 +101,7 @@ async function ask(
   body: string,
   { host, timeoutMs, signal }: SessionEvidenceOptions,
 ): Promise<Uint8Array> {
-  const request = { method: 'POST', path: SESSION_PATH, host, body } as const;
+  const request = { method: 'POST', path: ATTESTATION_PATH, host, body } as const;
   try {
     return await askPeer(exchange, request, {
       maxBytes: MAX_SESSION_ANSWER_BYTES,
@@ -119,7 +115,7 @@ async function ask(
       throw new VerifierError('ERR_SESSION_ANSWER', error.message, { cause: error });
     }
     throw new VerifierError('ERR_SESSION_UNAVAILABLE', 'the host makes no session evidence', {
-      expected: `an answer to POST ${SESSION_PATH}`,
+      expected: `an answer to POST ${ATTESTATION_PATH}`,
       seen: error instanceof Error ? error.message : String(error),
       hint: 'does the host support evidence for sessions?',
       cause: error,
