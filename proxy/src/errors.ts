@@ -23,6 +23,10 @@ export const PROXY_ERRORS = {
     'rejected',
     'a request expects something other than 100-continue',
   ],
+  ERR_PROXY_REQUEST_PIPELINE: [
+    'rejected',
+    'too many requests wait for their answers on one connection',
+  ],
   ERR_PROXY_REQUEST_METHOD: ['rejected', 'this resource does not take the method'],
   ERR_PROXY_REQUEST_HEADERS_TOO_LARGE: ['rejected', 'a request head is larger than the limit'],
   ERR_PROXY_REQUEST_BODY_TOO_LARGE: ['rejected', 'a request body is larger than the limit'],
@@ -45,7 +49,6 @@ export const PROXY_ERRORS = {
   ],
   ERR_PROXY_STATE_INVALID: ['rejected', 'a gateway state is not valid'],
   ERR_PROXY_STATE_STALE: ['rejected', 'a gateway state is not newer than the one in force'],
-  ERR_PROXY_STATE_OTHER_BOOT: ['rejected', 'a gateway state was made for another boot'],
   ERR_PROXY_HOST_CONFLICT: ['rejected', 'a host is named twice'],
   ERR_PROXY_ADMIN_NOT_FOUND: ['rejected', 'the admin socket has no such resource'],
   ERR_PROXY_LISTEN: ['misuse', 'the listen address cannot be used'],

@@ -5,9 +5,9 @@ import type { GatewayState } from '@proofgate/api';
 import { waitFor } from '@proofgate/daemon';
 import { OID, readAttestationExtensions, toBase64 } from '@proofgate/evidence';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startHttpUpstream, type HttpUpstream } from './support/http-upstream.ts';
-import { askVerified, isRefused, leafOf } from './support/proxy-client.ts';
-import { startMachine, untilReady, type TestMachine } from './support/test-proxy.ts';
+import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
+import { askVerified, isRefused, leafOf } from './proxy-client.ts';
+import { startMachine, untilReady, type TestMachine } from './test-proxy.ts';
 
 // Each test forks processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });

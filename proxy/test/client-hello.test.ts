@@ -3,7 +3,7 @@ import { connect as tlsConnect } from 'node:tls';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ClientHelloReader, MAX_CLIENT_HELLO_BYTES } from '../src/tls/client-hello-reader.ts';
-import { clientHello, handshakeRecords, type HelloParts } from './support/client-hello-bytes.ts';
+import { clientHello, handshakeRecords, type HelloParts } from './client-hello-bytes.ts';
 
 function read(bytes: Uint8Array, step: number = bytes.length): string | undefined | 'incomplete' {
   const reader = new ClientHelloReader();

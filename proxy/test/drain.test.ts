@@ -5,11 +5,11 @@ import { connect as tcpConnect } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
-import { startHttpUpstream } from './support/http-upstream.ts';
-import { answerTo, ask, oneConnection, target } from './support/https-client.ts';
-import { startRawUpstream } from './support/raw-upstream.ts';
-import { startWorker } from './support/test-worker.ts';
-import { openTls, readAll } from './support/tls-client.ts';
+import { startHttpUpstream } from './http-upstream.ts';
+import { answerTo, ask, oneConnection, target } from './https-client.ts';
+import { startRawUpstream } from './raw-upstream.ts';
+import { startWorker } from './test-worker.ts';
+import { openTls, readAll } from './tls-client.ts';
 
 const HOST = 'app.example.com';
 const SOON = { timeoutMs: 4_000 };

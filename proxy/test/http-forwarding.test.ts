@@ -4,12 +4,13 @@ import { request } from 'node:https';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import type { Writable } from 'node:stream';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
-import { startHttpUpstream, type HttpUpstream } from './support/http-upstream.ts';
-import { answerTo, ask, oneConnection, target } from './support/https-client.ts';
-import { startWorker, type TestHost, type TestWorker } from './support/test-worker.ts';
+import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
+import { answerTo, ask, oneConnection, target } from './https-client.ts';
+import { startWorker, type TestHost, type TestWorker } from './test-worker.ts';
 import type { WorkerLimits } from '../src/worker/worker.ts';
 
 const HOST = 'app.example.com';
@@ -38,6 +39,36 @@ async function setup(
   );
   closers.push(() => worker.close());
   return { worker, upstream };
+}
+
+/** Writes zeros and ends, no faster than they are taken. @returns how many bytes have been written so far */
+function writeAll(to: Writable, total: number): () => number {
+  let written = 0;
+  const chunk = Buffer.alloc(65_536);
+  const more = (): void => {
+    while (written < total) {
+      written += chunk.length;
+      if (!to.write(chunk)) {
+        to.once('drain', more);
+        return;
+      }
+    }
+    to.end();
+  };
+  more();
+  return () => written;
+}
+
+/** Waits until a number has stopped growing. */
+async function standstill(value: () => number): Promise<number> {
+  let before = -1;
+  const stands = (): boolean => {
+    const still = value() === before;
+    before = value();
+    return still;
+  };
+  await waitFor(stands, { timeoutMs: 4_000, intervalMs: 100 });
+  return before;
 }
 
 describe('a request and its answer', () => {
@@ -173,36 +204,34 @@ describe('a request and its answer', () => {
     await once(incoming, 'end');
   });
 
+  it('hold the client back when the upstream does not read', async () => {
+    const total = 64 * 1_048_576;
+    let pending: IncomingMessage | undefined;
+    const listener: RequestListener = (incoming, outgoing) => {
+      pending = incoming;
+      incoming.on('end', () => outgoing.end('all read'));
+    };
+    const { worker } = await setup(listener, { limits: { bodyBytes: total } });
+    const headers = { 'Content-Length': String(total) };
+    const outgoing = request(target(worker.port, HOST, { method: 'POST', headers }));
+    const answer = answerTo(outgoing);
+    const written = writeAll(outgoing, total);
+    const incoming = await waitFor(() => pending, SOON);
+    expect(await standstill(written)).toBeLessThan(total / 2);
+    incoming.resume();
+    expect((await answer).body).toBe('all read');
+  });
+
   it('hold the upstream back when the client does not read', async () => {
     const total = 64 * 1024 * 1024;
-    let written = 0;
+    let written = (): number => 0;
     const { worker } = await setup((_incoming, outgoing) => {
-      const chunk = Buffer.alloc(65_536);
-      const more = (): void => {
-        while (written < total) {
-          written += chunk.length;
-          if (!outgoing.write(chunk)) {
-            outgoing.once('drain', more);
-            return;
-          }
-        }
-        outgoing.end();
-      };
-      more();
+      written = writeAll(outgoing, total);
     });
     const outgoing = request(target(worker.port, HOST));
     outgoing.end();
     const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
-    let before = -1;
-    await waitFor(
-      () => {
-        const still = written === before;
-        before = written;
-        return still;
-      },
-      { timeoutMs: 4_000, intervalMs: 100 },
-    );
-    expect(written).toBeLessThan(total / 2);
+    expect(await standstill(written)).toBeLessThan(total / 2);
     let received = 0;
     incoming.on('data', (chunk: Buffer) => (received += chunk.length));
     await once(incoming, 'end');

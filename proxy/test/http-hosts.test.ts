@@ -2,9 +2,9 @@
 import { request } from 'node:https';
 import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startHttpUpstream, type HttpUpstream } from './support/http-upstream.ts';
-import { answerTo, ask, oneConnection, target } from './support/https-client.ts';
-import { startWorker, type TestHost, type TestWorker } from './support/test-worker.ts';
+import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
+import { answerTo, ask, oneConnection, target } from './https-client.ts';
+import { startWorker, type TestHost, type TestWorker } from './test-worker.ts';
 import type { WorkerLimits } from '../src/worker/worker.ts';
 
 const HOST = 'app.example.com';

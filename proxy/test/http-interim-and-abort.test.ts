@@ -4,10 +4,11 @@ import { request } from 'node:https';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
-import { startHttpUpstream, type HttpUpstream } from './support/http-upstream.ts';
-import { answerTo, ask, oneConnection, target } from './support/https-client.ts';
-import { exchangeRaw, openTls, readUntil } from './support/tls-client.ts';
-import { startWorker, type TestHost, type TestWorker } from './support/test-worker.ts';
+import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
+import { answerTo, ask, oneConnection, target } from './https-client.ts';
+import { exchangeRaw, openTls, readUntil } from './tls-client.ts';
+import { startWorker, type TestHost, type TestWorker } from './test-worker.ts';
+import { MAX_PIPELINED_REQUESTS } from '../src/http/http-front.ts';
 import type { WorkerLimits } from '../src/worker/worker.ts';
 
 const HOST = 'app.example.com';
@@ -72,14 +73,18 @@ describe('Expect: 100-continue', () => {
     upstream.server.on('checkContinue', (_incoming, outgoing: ServerResponse) =>
       outgoing.writeHead(403).end(),
     );
+    const agent = oneConnection();
     const outgoing = request(
       target(worker.port, HOST, {
+        agent,
         method: 'POST',
         headers: { Expect: '100-continue', 'Content-Length': '5' },
       }),
     );
+    outgoing.on('error', () => undefined);
     outgoing.flushHeaders();
     const answer = await answerTo(outgoing);
+    agent.destroy();
     expect(answer.status).toBe(403);
     expect(answer.headers.connection).toBe('close');
   });
@@ -167,7 +172,11 @@ describe('content after an early answer', () => {
       { limits: { requestTimeoutMs: 300 } },
     );
     const outgoing = request(
-      target(worker.port, HOST, { method: 'POST', headers: { 'Content-Length': '1000' } }),
+      target(worker.port, HOST, {
+        agent: oneConnection(),
+        method: 'POST',
+        headers: { 'Content-Length': '1000' },
+      }),
     );
     outgoing.on('error', () => undefined);
     outgoing.write('x');
@@ -202,5 +211,21 @@ describe('requests that do not wait for each other', () => {
     const refused = 'GET / HTTP/1.1\r\nHost: other.example.com\r\n\r\n';
     const text = await exchangeRaw(worker.port, HOST, first + refused + first);
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 421']);
+  });
+
+  it('are bounded in number on one connection', async () => {
+    let open = 0;
+    const pending: ServerResponse[] = [];
+    const { worker } = await setup((_incoming, outgoing) => {
+      open = pending.push(outgoing);
+    });
+    const one = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+    const answers = exchangeRaw(worker.port, HOST, one.repeat(MAX_PIPELINED_REQUESTS + 10));
+    await waitFor(() => open === MAX_PIPELINED_REQUESTS, SOON);
+    for (const outgoing of pending) outgoing.end('fine');
+    const statuses = (await answers).match(/HTTP\/1\.1 \d+/g);
+    expect(statuses).toHaveLength(MAX_PIPELINED_REQUESTS + 1);
+    expect(statuses?.at(-1)).toBe('HTTP/1.1 429');
+    expect(open).toBe(MAX_PIPELINED_REQUESTS);
   });
 });

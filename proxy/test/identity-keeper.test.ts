@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { IdentityKeeper, MAX_PARALLEL_MINTS } from '../src/identity/identity-keeper.ts';
 import { identitySpec, type IdentitySpec } from '../src/identity/identity-spec.ts';
 import type { Identity } from '../src/identity/mint-identity.ts';
-import { FakeClock, settle } from './support/fake-clock.ts';
+import { FakeClock, settle } from './fake-clock.ts';
 
 const START = new Date('2026-11-20T09:00:30Z');
 const HOUR = 3_600_000;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { answerEach, startRawUpstream, type RawUpstream } from './support/raw-upstream.ts';
-import { startWorker, type TestWorker } from './support/test-worker.ts';
-import { exchangeRaw } from './support/tls-client.ts';
+import { answerEach, startRawUpstream, type RawUpstream } from './raw-upstream.ts';
+import { startWorker, type TestWorker } from './test-worker.ts';
+import { exchangeRaw } from './tls-client.ts';
 
 const HOST = 'app.example.com';
 let upstream: RawUpstream;
@@ -262,6 +262,22 @@ describe('what is refused, with the connection closed', () => {
     const body: unknown = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')));
     expect(body).toMatchObject({ code, requestId: expect.stringMatching(/^test-/) as string });
     expect(answer.match(/^HTTP\/1\.1 \d/gm)).toHaveLength(1);
+    // What was sent upstream before this request has arrived with it.
+    const next = `GET /next HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`;
+    expect(await exchangeRaw(worker.port, HOST, next)).toMatch(/^HTTP\/1.1 200 /);
     expect(upstream.received.join('')).not.toContain('smuggled');
+  });
+});
+
+describe('a limit on fields as high as that of the parser', () => {
+  it('still counts all of them', async () => {
+    const generous = await startWorker([{ hostname: HOST, upstream: upstream.upstream }], {
+      headerCount: 1_000,
+    });
+    const request = (count: number): string =>
+      head(`${'a:\r\n'.repeat(count - 2)}Connection: close\r\n`, 'GET / HTTP/1.1');
+    expect(await exchangeRaw(generous.port, HOST, request(1_000))).toMatch(/^HTTP\/1.1 200 /);
+    expect(await exchangeRaw(generous.port, HOST, request(1_001))).toMatch(/^HTTP\/1.1 431 /);
+    await generous.close();
   });
 });

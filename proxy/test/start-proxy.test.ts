@@ -9,10 +9,10 @@ import {
   toHex,
 } from '@proofgate/evidence';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startHttpUpstream, type HttpUpstream } from './support/http-upstream.ts';
-import { askVerified, isRefused, leafOf } from './support/proxy-client.ts';
-import { newIntermediary } from './support/test-ca.ts';
-import { startMachine, untilReady, type TestMachine } from './support/test-proxy.ts';
+import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
+import { askVerified, isRefused, leafOf } from './proxy-client.ts';
+import { newIntermediary } from './test-ca.ts';
+import { startMachine, untilReady, type TestMachine } from './test-proxy.ts';
 
 // Each test forks processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });

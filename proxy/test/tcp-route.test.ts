@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
-import { startRawUpstream, type RawAnswer, type RawUpstream } from './support/raw-upstream.ts';
-import { startWorker, type TestHost, type TestWorker } from './support/test-worker.ts';
-import { exchangeRaw, openTls, readAll } from './support/tls-client.ts';
+import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
+import { startWorker, type TestHost, type TestWorker } from './test-worker.ts';
+import { exchangeRaw, openTls, readAll } from './tls-client.ts';
 
 const HOST = 'db.example.com';
 const SOON = { timeoutMs: 4_000 };
@@ -49,6 +49,30 @@ describe('a tcp route', () => {
     expect(upstream.received[0]).toBe('question');
     peer.end('answer');
     expect(await rest).toBe('answer');
+  });
+
+  it('delivers everything to a client that reads slowly, after both sides have ended', async () => {
+    const total = 16 * 1_048_576;
+    const { worker, upstream } = await setup(() => undefined);
+    const socket = await openTls(worker.port, HOST);
+    socket.pause();
+    socket.end('question');
+    const peer = await waitFor(() => upstream.sockets[0], SOON);
+    await waitFor(() => peer.readableEnded, SOON);
+    peer.end(Buffer.alloc(total));
+    // Wait until nothing moves any more: the rest is held up by the client.
+    let before = -1;
+    await waitFor(
+      () => {
+        const still = peer.bytesWritten === before;
+        before = peer.bytesWritten;
+        return still;
+      },
+      { timeoutMs: 4_000, intervalMs: 100 },
+    );
+    const all = readAll(socket);
+    socket.resume();
+    expect(await all).toHaveLength(total);
   });
 
   it('leaves the ALPN protocol to what is inside', async () => {

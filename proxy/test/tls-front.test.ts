@@ -4,10 +4,10 @@ import { connect as tcpConnect, type AddressInfo, type Socket } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
-import { clientHello, handshakeRecords } from './support/client-hello-bytes.ts';
-import { startHttpUpstream } from './support/http-upstream.ts';
-import { ask, oneConnection, target } from './support/https-client.ts';
-import { startWorker, type TestWorker } from './support/test-worker.ts';
+import { clientHello, handshakeRecords } from './client-hello-bytes.ts';
+import { startHttpUpstream } from './http-upstream.ts';
+import { ask, oneConnection, target } from './https-client.ts';
+import { startWorker, type TestWorker } from './test-worker.ts';
 import { createTlsFront } from '../src/tls/tls-front.ts';
 import type { WorkerLimits } from '../src/worker/worker.ts';
 
@@ -189,12 +189,17 @@ describe('what is not a ClientHello', () => {
     expect(await answer).toEqual(alert(description));
   });
 
-  it('is closed after 1 MB without an answer that costs anything', async () => {
+  it('is read to its end after the alert, so that the alert is not lost', async () => {
     const worker = await setup();
     const socket = await dialTcp(worker);
     const message = clientHello({ extensions: [[21, Buffer.alloc(60_000)]] });
-    socket.write(handshakeRecords(Buffer.concat([message, Buffer.alloc(1_000_000)]), 200));
-    await readToEnd(socket);
+    const answer = readToEnd(socket);
+    const flood = handshakeRecords(Buffer.concat([message, Buffer.alloc(16 * 1_048_576)]), 16_000);
+    await new Promise<void>((resolve, reject) => {
+      socket.write(flood, (error) => (error instanceof Error ? reject(error) : resolve()));
+    });
+    socket.end();
+    expect(await answer).toEqual(alert(50));
     expect(worker.reports).toMatchObject([{ code: 'ERR_PROXY_HELLO_TOO_LARGE' }]);
   });
 

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type AddressInfo } from 'node:net';
+import { waitFor } from '@proofgate/daemon';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
+import { ask, target } from './https-client.ts';
+import { startWorker, type TestWorker } from './test-worker.ts';
+import { exchangeRaw } from './tls-client.ts';
 import {
-  answerEach,
-  startRawUpstream,
-  type RawAnswer,
-  type RawUpstream,
-} from './support/raw-upstream.ts';
-import { ask, target } from './support/https-client.ts';
-import { startWorker, type TestWorker } from './support/test-worker.ts';
-import { exchangeRaw } from './support/tls-client.ts';
-import type { NodeHttpUpstreamOptions } from '../src/upstream/node-http-upstream-client.ts';
+  UPSTREAM_IDLE_MS,
+  type NodeHttpUpstreamOptions,
+} from '../src/upstream/node-http-upstream-client.ts';
 
 const HOST = 'app.example.com';
 const closers: (() => Promise<void>)[] = [];
@@ -155,14 +154,49 @@ describe('a pooled connection that has become useless', () => {
   });
 
   it('does not answer the next request with bytes that nobody asked for', async () => {
-    const stray = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil';
-    const { worker } = await setup((socket) => {
-      answerEach()(socket, 'GET / HTTP/1.1\r\n\r\n', 0);
-      setImmediate(() => socket.write(stray));
+    const { worker, upstream } = await setup((socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
+    );
+    expect((await ask(target(worker.port, HOST))).body).toBe('ok');
+    const [first] = upstream.sockets;
+    first!.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil');
+    // Well before the connection would be closed for being idle.
+    await waitFor(() => first!.readableEnded || first!.destroyed, {
+      timeoutMs: UPSTREAM_IDLE_MS / 2,
     });
-    for (let n = 0; n < 10; n += 1) {
-      const { status, body } = await ask(target(worker.port, HOST));
-      expect(status === 200 ? body : 'ok').toBe('ok');
-    }
+    expect((await ask(target(worker.port, HOST))).body).toBe('ok');
+    expect(upstream.sockets).toHaveLength(2);
+  });
+
+  it('is not tried twice for a POST, which may have been acted on', async () => {
+    const { worker, upstream } = await setup(cutAtSecondRequest);
+    expect((await ask(target(worker.port, HOST))).body).toBe('ok');
+    expect(await codeOf(worker, 'POST')).toEqual([502, 'ERR_PROXY_UPSTREAM_CLOSED']);
+    expect(upstream.sockets).toHaveLength(1);
+  });
+
+  it('does not answer the next request with bytes that nobody asked for', async () => {
+    const { worker, upstream } = await setup((socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
+    );
+    expect((await ask(target(worker.port, HOST))).body).toBe('ok');
+    const [first] = upstream.sockets;
+    first!.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil');
+    // The proxy has read them when it closes the connection.
+    await waitFor(() => first!.readableEnded || first!.destroyed, { timeoutMs: 4_000 });
+    expect((await ask(target(worker.port, HOST))).body).toBe('ok');
+    expect(upstream.sockets).toHaveLength(2);
+  });
+});
+
+describe('a response with very many fields', () => {
+  it('keeps all of them', async () => {
+    const fields = Array.from({ length: 1_500 }, (_, n) => `x${String(n)}: 1\r\n`).join('');
+    const { worker } = await setup((socket) =>
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${fields}\r\nok`),
+    );
+    const request = `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`;
+    const text = await exchangeRaw(worker.port, HOST, request);
+    expect(text.match(/^x\d+: 1\r$/gm)).toHaveLength(1_500);
   });
 });

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  answerEach,
-  splitRequests,
-  startRawUpstream,
-  type RawUpstream,
-} from './support/raw-upstream.ts';
-import { startWorker, type TestWorker } from './support/test-worker.ts';
-import { exchangeRaw, openTls, readUntil } from './support/tls-client.ts';
+import { answerEach, splitRequests, startRawUpstream, type RawUpstream } from './raw-upstream.ts';
+import { startWorker, type TestWorker } from './test-worker.ts';
+import { exchangeRaw, openTls, readUntil } from './tls-client.ts';
 
 const HOST = 'app.example.com';
 let upstream: RawUpstream;

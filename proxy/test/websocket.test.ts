@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { waitFor } from '@proofgate/daemon';
-import { startRawUpstream, type RawAnswer } from './support/raw-upstream.ts';
-import { startWorker, type TestHost, type TestWorker } from './support/test-worker.ts';
-import { exchangeRaw, openTls, readAll, readUntil } from './support/tls-client.ts';
+import { startRawUpstream, type RawAnswer } from './raw-upstream.ts';
+import { startWorker, type TestHost, type TestWorker } from './test-worker.ts';
+import { exchangeRaw, openTls, readAll, readUntil } from './tls-client.ts';
 
 const HOST = 'app.example.com';
 const SOON = { timeoutMs: 4_000 };
@@ -158,6 +158,20 @@ describe('an upgrade', () => {
     const rest = readAll(socket);
     socket.end();
     expect(await rest).toBe('goodbye');
+  });
+
+  it('keeps the other direction open as well', async () => {
+    const upstream = await startRawUpstream((socket, soFar) => {
+      if (!soFar.endsWith('\r\n\r\n')) return;
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n');
+    });
+    closers.push(() => upstream.close());
+    const worker = await startOn(upstream.upstream);
+    const socket = await openTls(worker.port, HOST);
+    socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n`);
+    await once(socket.resume(), 'end');
+    socket.end('still here');
+    await waitFor(() => upstream.received[0]?.endsWith('still here'), SOON);
   });
 
   it.each<[string, string]>([

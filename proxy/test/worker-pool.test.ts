@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '@proofgate/daemon';
+import { createLogger, waitFor } from '@proofgate/daemon';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SYSTEM_CLOCK } from '../src/clock.ts';
 import { parsePrimaryMessage, parseWorkerMessage } from '../src/ipc/messages.ts';
 import { WorkerPool } from '../src/primary/worker-pool.ts';
-import { TEST_WORKER_LIMITS } from './support/test-worker.ts';
+import { TEST_WORKER_LIMITS } from './test-worker.ts';
 
 // Each test forks processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -59,6 +61,35 @@ describe('a pool whose workers do not start', () => {
     });
   });
 });
+
+describe('a pool whose primary is killed', () => {
+  it('ends with it', async () => {
+    const built = (file: string): string => new URL(`../dist/${file}`, import.meta.url).href;
+    const program = join(directory, 'primary.mjs');
+    await writeFile(
+      program,
+      `import { WorkerPool } from '${built('primary/worker-pool.js')}';
+       import { SYSTEM_CLOCK } from '${built('clock.js')}';
+       const logger = { info() {}, error() {} };
+       const settings = ${JSON.stringify({ listen: { host: '127.0.0.1', port: 0 }, limits: TEST_WORKER_LIMITS, logLevel: 'silent' })};
+       const entry = new URL('${built('worker-main.js')}').pathname;
+       const pool = new WorkerPool({ count: 2, entry, settings, clock: SYSTEM_CLOCK, random: Math.random, logger });
+       await pool.start({ version: 1, hosts: [] });
+       process.send(pool.pids);`,
+    );
+    const primary = fork(program, { execArgv: [] });
+    const [pids] = (await once(primary, 'message')) as [number[]];
+    expect(pids).toHaveLength(2);
+    primary.kill('SIGKILL');
+    for (const pid of pids) await waitFor(() => isGone(pid), { timeoutMs: 10_000 });
+  });
+});
+
+/** Whether a process has ended; one that nobody has asked about counts as ended. */
+async function isGone(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => 'State:\tZ');
+  return /^State:\tZ/m.test(status);
+}
 
 describe('messages', () => {
   it.each([

@@ -39,8 +39,6 @@ export class Exchange implements OpenExchange {
   private upstream: UpstreamExchange | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
   private failure: ProxyError | undefined;
-  /** The client has not been told to send the content that it holds back. */
-  private contentHeldBack = false;
   /** Status of an answer that was written past the HTTP server. */
   private refusedWith: number | undefined;
   private bytesIn = 0;
@@ -72,9 +70,8 @@ export class Exchange implements OpenExchange {
   /** Sends the request on and the answer back. */
   forward(plan: RequestPlan, route: Route): void {
     const outgoing = upstreamRequest(this.request, plan, route, this.connection);
-    this.contentHeldBack = plan.expectContinue;
     this.upstream = this.context.upstreams.send(outgoing, {
-      onInformation: (status, raw) => this.relayInformation(status, raw),
+      onInformation: (status, raw) => this.relayInformation(status, raw, plan),
       onResponse: (answer) => this.relay(answer, route),
       onSwitch: (_head, connection) => {
         // Only an upgrade asks for a switch, and those do not come here.
@@ -167,11 +164,11 @@ export class Exchange implements OpenExchange {
     else this.fail(new ProxyError('ERR_PROXY_REQUEST_TIMEOUT', 'content took too long'), true);
   }
 
-  private relayInformation(status: number, raw: readonly string[]): void {
+  private relayInformation(status: number, raw: readonly string[], plan: RequestPlan): void {
     const { response } = this;
     if (status === 100) {
-      if (this.contentHeldBack && !response.headersSent) response.writeContinue();
-      this.contentHeldBack = false;
+      // Without it Node closes after the answer: whether held-back content still follows is up to the client.
+      if (plan.expectContinue && !response.headersSent) response.writeContinue();
       return;
     }
     // No socket means that an earlier answer on this connection is not finished; HTTP/1.0 knows no 1xx.
@@ -242,9 +239,8 @@ export class Exchange implements OpenExchange {
     this.request.resume();
   }
 
-  /** RFC 9110 section 10.1.1: whether content that was held back still follows a final answer is up to the client. */
   private closing(): readonly string[] {
-    return this.context.draining() || this.contentHeldBack ? CONNECTION_CLOSE : [];
+    return this.context.draining() ? CONNECTION_CLOSE : [];
   }
 
   private startIdleTimer(idleMs: number): void {

@@ -16,6 +16,12 @@ import { forwardUpgrade } from './upgrade.ts';
 /** How often the HTTP server looks for requests that are too slow; a deadline is late by at most this. */
 const DEADLINE_CHECK_MS = 1_000;
 
+/**
+ * Requests of one connection that may be under way. Clients that send ahead send a few; without a bound a single packet
+ * could hold more than a thousand, all for the upstream at once.
+ */
+export const MAX_PIPELINED_REQUESTS = 64;
+
 /** What bounds the HTTP server as a whole, in bytes and milliseconds. */
 export interface HttpFrontLimits {
   readonly headerBytes: number;
@@ -72,6 +78,7 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
     const exchange = new Exchange(context, connection, request, response);
     let content = true;
     try {
+      checkPipeline(connection);
       const { plan, route } = planFor(request, connection, options, false);
       content = hasContent(plan.body);
       if (isEvidenceTarget(request.url ?? '')) {
@@ -129,6 +136,13 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
     closeIdle: () => server.closeIdleConnections(),
     close: () => stopChecking(server),
   };
+}
+
+function checkPipeline({ exchanges }: ClientConnection): void {
+  if (exchanges.size <= MAX_PIPELINED_REQUESTS) return;
+  throw new ProxyError('ERR_PROXY_REQUEST_PIPELINE', 'too many requests are under way', {
+    expected: `at most ${MAX_PIPELINED_REQUESTS}`,
+  });
 }
 
 /** @throws ProxyError ERR_PROXY_REQUEST_… */

@@ -40,7 +40,7 @@ export function createNodeHttpUpstreamClient(
     maxSockets: options.maxSockets ?? MAX_SOCKETS_PER_UPSTREAM,
     timeout: UPSTREAM_IDLE_MS,
   });
-  // An idle connection on which bytes arrive would answer the next request with them.
+  // An idle connection on which bytes arrive is out of step: the next request would be answered with them.
   agent.on('free', (socket: Socket) => socket.on('data', destroyOnStrayData));
   const maxWaiting = options.maxWaiting ?? MAX_WAITING_PER_UPSTREAM;
   return {
@@ -102,6 +102,7 @@ class Attempt implements UpstreamExchange {
     try {
       client = httpRequest({
         ...connectOptions(request.upstream),
+        ...(request.upgrade ? HALF_OPEN : {}),
         agent: fresh || request.upgrade ? false : this.agent,
         method: request.method,
         path: request.target,
@@ -125,7 +126,7 @@ class Attempt implements UpstreamExchange {
     client.on('socket', (socket) => this.onSocket(socket));
     // A 101 that nobody asked for ends the connection without an error and without a response.
     client.on('close', () => {
-      if (this.client === client) this.fail(closedWithoutAnswer());
+      if (this.client === client && !this.settled) this.fail(closedWithoutAnswer());
     });
     client.on('drain', () => this.handlers.onDrain());
     client.on('information', (info) => {
@@ -223,6 +224,9 @@ const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set([
   'PUT',
   'DELETE',
 ]);
+
+/** For `net.connect`: after a protocol change one direction may end before the other. */
+const HALF_OPEN = { allowHalfOpen: true } as const;
 
 function connectOptions(upstream: Upstream): RequestOptions {
   if (upstream.kind === 'unix') return { socketPath: upstream.path };

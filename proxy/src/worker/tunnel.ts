@@ -31,7 +31,7 @@ export function tunnel(
   const join = (end: TunnelEnd, other: TunnelEnd): void => {
     end.on('error', () => other.destroy());
     end.once('close', () => {
-      // What was read from `end` before it closed is still on its way out.
+      // Not at once: the last bytes and the end that were passed on are still on their way out.
       other.destroySoon();
       open -= 1;
       if (open === 0) onClosed({ bytesFromClient, bytesToClient });

@@ -172,8 +172,9 @@ export class Worker {
 /** Connections that the kernel holds before they are accepted: bursts wait instead of being refused. */
 const LISTEN_BACKLOG = 4_096;
 
+/** A socket that listens on IPv6 shows IPv4 peers as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
 function peerOf(socket: Socket): string {
-  return socket.remoteAddress ?? 'unknown';
+  return socket.remoteAddress?.replace(/^::ffff:(?=[0-9.]+$)/, '') ?? 'unknown';
 }
 
 function helloReport(refusal: HelloRefusal, socket: Socket): ConnectionReport {

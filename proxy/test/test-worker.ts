@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { performance } from 'node:perf_hooks';
 import { parseUpstream, type HostMode } from '@proofgate/api';
-import type { AccessRecord } from '../../src/http/access-log.ts';
-import type { Route, RouteLimits, SnapshotHost } from '../../src/ipc/snapshot.ts';
+import type { AccessRecord } from '../src/http/access-log.ts';
+import type { Route, RouteLimits, SnapshotHost } from '../src/ipc/snapshot.ts';
 import {
   createNodeHttpUpstreamClient,
   type NodeHttpUpstreamOptions,
-} from '../../src/upstream/node-http-upstream-client.ts';
-import { Worker, type ConnectionReport, type WorkerLimits } from '../../src/worker/worker.ts';
+} from '../src/upstream/node-http-upstream-client.ts';
+import { Worker, type ConnectionReport, type WorkerLimits } from '../src/worker/worker.ts';
 import { testIdentity } from './test-identity.ts';
 
 export const TEST_ROUTE_LIMITS: RouteLimits = {

@@ -13,7 +13,7 @@ import {
   servePlatform,
   type SimulatedPlatform,
 } from '@proofgate/simulator';
-import { startProxy, type RunningProxy } from '../../src/index.ts';
+import { startProxy, type RunningProxy } from '../src/index.ts';
 import { newIntermediary } from './test-ca.ts';
 
 /** A directory with a CA in it, and a simulated platform on a socket in it. */

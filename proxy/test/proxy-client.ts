@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { parseCertificate, type Certificate } from '@proofgate/evidence';
-import type { RunningProxy } from '../../src/index.ts';
+import type { RunningProxy } from '../src/index.ts';
 import { ask, target, type Answer } from './https-client.ts';
 
 /** A request that judges the chain by a root. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../src/clock.ts';
 
 /** A clock that moves when a test says so. */
 export class FakeClock implements Clock {
