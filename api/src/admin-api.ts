@@ -8,7 +8,7 @@ export const ADMIN_PATHS = {
   health: '/healthz',
 } as const;
 
-/** Answer to `PUT /v1/state`: this revision is what new connections are served with. */
+/** Answer to `PUT /v1/state`: this revision is saved and in force; identities that it needs follow, see `ProxyHealth`. */
 export interface StateApplied {
   readonly revision: number;
   readonly applied: true;

@@ -76,8 +76,8 @@ export const DEFAULT_IMAGE_PROFILE_FILE = '/etc/privasys/image-profile';
 export const DEFAULT_LEAF_LIFETIME = '24h';
 /** The quote's time is in minutes: below this, rounding alone would be a tenth of a leaf's life. */
 export const MIN_LEAF_LIFETIME_MS: Milliseconds = 10 * 60_000;
-/** A leaf that lives longer would outlast the collateral that its quote is judged with. */
-export const MAX_LEAF_LIFETIME_MS: Milliseconds = 30 * 86_400_000;
+/** RA-TLS v1 gives a leaf a day; the CA issues none that lives longer. */
+export const MAX_LEAF_LIFETIME_MS: Milliseconds = 86_400_000;
 /** Audience and role names of Enclave OS, so that its identity providers work unchanged. */
 export const DEFAULT_OIDC = {
   audience: 'enclave-os-virtual',

@@ -53,8 +53,8 @@ testRules([
   ],
   [
     'longest leaf life',
-    withPlatform({ leaf_lifetime: '30d' }),
-    withPlatform({ leaf_lifetime: '31d' }),
+    withPlatform({ leaf_lifetime: '24h' }),
+    withPlatform({ leaf_lifetime: '25h' }),
     /leaf_lifetime.*out of range/,
   ],
   [

@@ -89,6 +89,7 @@ export async function startMachine(): Promise<TestMachine> {
       const proxy = await startProxy(config, {
         logger: createLogger({ name: 'test', level: 'silent' }),
         platform: await openPlatform({ tee: 'simulated', runDir: directory }),
+        own: { uid: process.getuid?.() ?? 1, gid: process.getgid?.() ?? 1 },
       });
       proxies.push(proxy);
       return proxy;

@@ -129,8 +129,7 @@ describe('workers', () => {
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
   });
 
-  it('run as the configured user', async () => {
-    if (process.getuid?.() !== 0) return;
+  it.runIf(process.getuid?.() === 0)('run as the configured user', async () => {
     const proxy = await machine.start(
       machine.config({
         routes: [route(APP)],

@@ -44,6 +44,7 @@ await runTarget(async (settings: ProofgateSettings) => {
   const proxy = await startProxy(config, {
     logger: createLogger({ name: 'proxy' }),
     platform: await openPlatform({ tee: config.platform.tee, runDir }),
+    own: { uid: process.getuid?.() ?? 1, gid: process.getgid?.() ?? 1 },
   });
   await waitFor(() => proxy.health().status === 'ok', { timeoutMs: READY_TIMEOUT_MS });
   return { port: proxy.address.port, close: () => proxy.stop() };

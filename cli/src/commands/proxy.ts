@@ -5,6 +5,7 @@ import { startProxy, type RunningProxy } from '@proofgate/proxy';
 
 import { readConfig } from '../input/config-argument.ts';
 import { endWithParent } from '../service/end-with-parent.ts';
+import { ownUser } from '../service/own-user.ts';
 import type { ServiceOptions } from '../service/service-options.ts';
 
 /** Longer than the proxy's own drain deadline. */
@@ -20,7 +21,7 @@ export async function proxy(options: ServiceOptions): Promise<void> {
   await lifecycle.run(async () => {
     const { tee, run_dir: runDir } = config.platform;
     const platform = await openPlatform({ tee, runDir });
-    const running = await startProxy(config, { platform, logger });
+    const running = await startProxy(config, { platform, logger, own: ownUser() });
     lifecycle.onShutdown('proxy', () => running.stop(), STOP_TIMEOUT_MS);
     process.on('SIGHUP', () => void reload(options.config, running, logger));
   });

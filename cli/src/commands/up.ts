@@ -19,7 +19,7 @@ import { endWithParent } from '../service/end-with-parent.ts';
 import type { ServiceOptions } from '../service/service-options.ts';
 import { startSimulatedHardware } from '../service/simulated-hardware.ts';
 
-/** What `up` keeps running, in the order of their start. */
+/** What `up` keeps running. They start together and stop in the reverse order. */
 const PARTS = [
   { name: 'launcher', socket: 'launcher.sock' },
   { name: 'proxy', socket: 'proxy.sock' },
@@ -34,7 +34,7 @@ const STOP_TIMEOUT_MS = 130_000;
  * Runs launcher and proxy of one config file in the foreground, each as its own process, and restarts one that dies.
  * With `tee: simulated` this process plays the hardware.
  *
- * The end is in the reverse order: the proxy drains while the workloads still answer.
+ * The proxy stops first and drains while the workloads still answer.
  */
 export async function up(
   options: ServiceOptions,
@@ -52,15 +52,16 @@ export async function up(
       const hardware = await startSimulatedHardware(config, logger);
       lifecycle.onShutdown('simulated platform', () => hardware.close());
     }
-    for (const part of PARTS) {
+    const children = PARTS.map(({ name, socket }) => {
       const child = new ChildProcess({
-        ...partProcess(part.name, options.config, context.env),
+        ...partProcess(name, options.config, context.env),
         logger,
-        ready: (signal) => answers(config, part.socket, signal),
+        ready: (signal) => answers(config, socket, signal),
       });
-      lifecycle.onShutdown(part.name, () => child.stop(), STOP_TIMEOUT_MS);
-      await child.start();
-    }
+      lifecycle.onShutdown(name, () => child.stop(), STOP_TIMEOUT_MS);
+      return child;
+    });
+    await Promise.all(children.map((child) => child.start()));
     announce(config, logger);
   });
 }

@@ -20,7 +20,12 @@ export function addPolicyCommands(program: Command, context: CommandContext): vo
       .description('write a policy from what a target presents now: trust on first use')
       .argument('<target>', TARGET)
       .option('--name <text>', 'name of the policy'),
-  ).action((target: string, options: PolicyInitOptions) => policyInit(target, options, context));
+  )
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 written, 10 evidence refused, 20 unavailable, 2 usage, 1 internal',
+    )
+    .action((target: string, options: PolicyInitOptions) => policyInit(target, options, context));
 
   policy
     .command('check')

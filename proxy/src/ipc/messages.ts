@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HostPort } from '@proofgate/api';
+import type { HostPort, UserAndGroup } from '@proofgate/api';
 import { ProxyError } from '../errors.ts';
 import type { DrainTimes, WorkerLimits } from '../worker/worker.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** User and group of a worker. */
-export interface WorkerIds {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** What a worker is told before anything else. */
 export interface WorkerSettings {
   readonly listen: HostPort;
   readonly limits: WorkerLimits;
   /** Ids to change to; only a worker that starts as root can. */
-  readonly ids: WorkerIds | undefined;
+  readonly ids: UserAndGroup | undefined;
   readonly logLevel: string;
 }
 

@@ -2,7 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HostPort, PlatformConfig, ProxyHealth, VmConfig } from '@proofgate/api';
+import {
+  workerUser,
+  type HostPort,
+  type ProxyHealth,
+  type UserAndGroup,
+  type VmConfig,
+} from '@proofgate/api';
 import type { Platform } from '@proofgate/attester';
 import {
   ensureDir,
@@ -15,7 +21,6 @@ import { equalBytes, fromUtf8 } from '@proofgate/evidence';
 import { SYSTEM_CLOCK, type Clock } from '../clock.ts';
 import { IdentityKeeper } from '../identity/identity-keeper.ts';
 import { mintIdentity } from '../identity/mint-identity.ts';
-import type { WorkerIds } from '../ipc/messages.ts';
 import type { DrainTimes } from '../worker/worker.ts';
 import { adminHandler, MAX_STATE_BYTES } from './admin-api.ts';
 import { Gateway } from './gateway.ts';
@@ -40,6 +45,8 @@ export interface ProxyDeps {
   readonly logger: Logger;
   /** Produces the evidence. */
   readonly platform: Platform;
+  /** User and group that this process runs as. */
+  readonly own: UserAndGroup;
   readonly clock?: Clock;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
@@ -92,7 +99,7 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     logger,
   );
   const address = await reservePort(config.platform.listen);
-  const pool = createPool(config, address, { clock, random, logger });
+  const pool = createPool(config, address, { ...deps, clock, random });
   const keeper = new IdentityKeeper({
     clock,
     random,
@@ -166,7 +173,7 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
 function createPool(
   { platform }: VmConfig,
   listen: HostPort,
-  { clock, random, logger }: { clock: Clock; random: () => number; logger: Logger },
+  { clock, random, logger, own }: ProxyDeps & { clock: Clock; random: () => number },
 ): WorkerPool {
   return new WorkerPool({
     count: platform.workers === 'auto' ? availableParallelism() : platform.workers,
@@ -175,18 +182,13 @@ function createPool(
     settings: {
       listen,
       limits: workerLimits(platform.limits),
-      ids: workerIds(platform),
+      ids: workerUser(platform, own),
       logLevel: logger.level,
     },
     clock,
     random,
     logger,
   });
-}
-
-/** The schema has seen to it that both are there or none. */
-function workerIds({ worker_uid: uid, worker_gid: gid }: PlatformConfig): WorkerIds | undefined {
-  return uid === undefined || gid === undefined ? undefined : { uid, gid };
 }
 
 function ownHosts(config: VmConfig, files: PlatformFiles, ccel: Uint8Array | undefined): OwnHosts {

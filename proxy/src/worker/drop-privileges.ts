@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ProxyError } from '../errors.ts';
-import type { WorkerIds } from '../ipc/messages.ts';
+import type { UserAndGroup } from '@proofgate/api';
 
 /** What this needs of `process`; absent on systems without user ids. */
 export interface PrivilegedProcess {
@@ -19,7 +19,7 @@ export interface PrivilegedProcess {
  * @returns whether the ids were changed
  * @throws ProxyError ERR_PROXY_PRIVILEGES
  */
-export function dropPrivileges(process: PrivilegedProcess, { uid, gid }: WorkerIds): boolean {
+export function dropPrivileges(process: PrivilegedProcess, { uid, gid }: UserAndGroup): boolean {
   if (process.getuid?.() !== 0) return false;
   try {
     process.setgroups?.([]);
@@ -33,7 +33,7 @@ export function dropPrivileges(process: PrivilegedProcess, { uid, gid }: WorkerI
 }
 
 /** A kernel that says yes and does nothing would leave the network's parser running as root. */
-function checkIds(process: PrivilegedProcess, { uid, gid }: WorkerIds): void {
+function checkIds(process: PrivilegedProcess, { uid, gid }: UserAndGroup): void {
   const groups = (process.getgroups?.() ?? []).filter((group) => group !== gid);
   if (process.getuid?.() === uid && process.getgid?.() === gid && groups.length === 0) return;
   throw new ProxyError('ERR_PROXY_PRIVILEGES', 'ids are not what they were changed to', {
