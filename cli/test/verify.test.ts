@@ -110,6 +110,7 @@ describeWithRealEvidence('evidence of real machines', () => {
 
   it.for<[code: string, ...args: string[]]>([
     ['ERR_CLI_USAGE', '--at', 'yesterday'],
+    ['ERR_CLI_USAGE', '--freshness', 'session'],
     ['ERR_CLI_FILE', '--ca', '/nothing/here'],
     ['ERR_CLI_FILE', '--root', quote],
     ['ERR_CLI_FILE', '--policy', '/nothing/here'],
@@ -163,6 +164,23 @@ describe('a host', () => {
       certificateChain: 'verified',
       workloads: [{ name: 'hello', imageDigest: IMAGE_DIGEST }],
     });
+  });
+
+  it.each([
+    ['the option', (): string[] => ['--freshness', 'session']],
+    [
+      'the policy',
+      (): string[] => {
+        const rules = { tee: 'tdx', freshness: { mode: 'session' } };
+        const roots = [`sha256:${host.platform.rootSha256}`];
+        const policy = { version: 1, name: 'session', roots, imageProfile: 'production', ...rules };
+        return ['--policy', directory.write('session.json', JSON.stringify(policy))];
+      },
+    ],
+  ])('proves the very session when %s asks for it', async (_what, more) => {
+    const args = ['--ca', files.ca, '--root', files.root, '--collateral', files.bundle, '--json'];
+    const outcome = await proofgate('verify', host.address, ...args, ...more());
+    expect(reportOf(outcome)).toMatchObject({ verdict: 'accepted', binding: 'session' });
   });
 
   it('is refused unless its simulated root is named', async () => {

@@ -4,9 +4,9 @@ import { appraise, explain, type AppraisalReport } from '@proofgate/verifier';
 import type { CommandContext } from '../context.ts';
 import { EXIT, exitCodeOfRefusal } from '../exit-codes.ts';
 import { progressOn } from '../input/progress.ts';
-import { readTarget } from '../input/target.ts';
-import { readJudging, type JudgingArguments } from '../judging/judging-options.ts';
-import { presentedBy } from '../judging/presented-evidence.ts';
+import { readTarget, type Target } from '../input/target.ts';
+import { readJudging, type Judging, type JudgingArguments } from '../judging/judging-options.ts';
+import { presentedBy, type Freshness } from '../judging/presented-evidence.ts';
 import { jsonText, printable } from '../output/printable.ts';
 import { paint } from '../output/terminal.ts';
 import { verdictTable } from '../output/verdict-table.ts';
@@ -14,6 +14,8 @@ import { verdictTable } from '../output/verdict-table.ts';
 /** Options of `proofgate verify`. */
 export interface VerifyOptions extends JudgingArguments {
   readonly json?: boolean;
+  /** Default: what the policy asks for. */
+  readonly freshness?: Freshness;
 }
 
 /**
@@ -29,11 +31,18 @@ export async function verify(
   const { terminal, now } = context;
   const progress = progressOn(terminal, options.json);
   const judging = await readJudging(options, now, progress);
-  const presented = await presentedBy(await readTarget(name), progress);
+  const target = await readTarget(name);
+  const freshness = options.freshness ?? freshnessOf(judging, target);
+  const presented = await presentedBy(target, progress, freshness);
   const report = await appraise({ ...judging, ...presented });
   if (options.json === true) terminal.out(jsonText(report));
   else printReport(name, report, context);
   context.setExitCode(exitCodeOf(report));
+}
+
+// Asking a file for a session would be our mistake; judged as it is, the policy refuses it with its own code.
+function freshnessOf({ policy }: Judging, target: Target): Freshness | undefined {
+  return policy === 'none' || target.kind !== 'host' ? undefined : policy.freshness.mode;
 }
 
 function exitCodeOf({ verdict, code }: AppraisalReport): number {

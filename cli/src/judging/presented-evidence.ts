@@ -1,25 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EvidenceError, type AttestationDocument } from '@proofgate/evidence';
 import { VerifierError, type AppraisalOptions } from '@proofgate/verifier';
-import { connectTls, fetchAttestationDocument } from '@proofgate/verifier/node';
+import {
+  connectTls,
+  fetchAttestationDocument,
+  requestSessionEvidence,
+} from '@proofgate/verifier/node';
 
 import { CliError } from '../errors.ts';
 import type { Progress } from '../input/progress.ts';
 import { authorityOf, type Target } from '../input/target.ts';
 
 /** What a target presents to be judged. */
-export type PresentedEvidence = Pick<AppraisalOptions, 'evidence' | 'hostname' | 'document'>;
+export type PresentedEvidence = Pick<
+  AppraisalOptions,
+  'evidence' | 'hostname' | 'document' | 'session'
+>;
+
+/** What the evidence has to be bound to: the key of a certificate, or the TLS session itself. */
+export type Freshness = 'certificate' | 'session';
 
 /**
- * Gets the evidence of a target; a host is asked for its certificate and its attestation document.
+ * Gets the evidence of a target; a host is asked for its certificate, its attestation document and, for `session`, for
+ * evidence that covers the connection itself.
  *
- * @throws CliError `ERR_CLI_TARGET` for an event log; VerifierError `ERR_CONNECT_*`; EvidenceError when the document is
+ * @throws CliError `ERR_CLI_USAGE` when a file is to be as fresh as a session, `ERR_CLI_TARGET` for an event log; VerifierError `ERR_CONNECT_*`; EvidenceError when the document is
  *   malformed
  */
-export async function presentedBy(target: Target, progress: Progress): Promise<PresentedEvidence> {
+export async function presentedBy(
+  target: Target,
+  progress: Progress,
+  freshness: Freshness = 'certificate',
+): Promise<PresentedEvidence> {
+  if (freshness === 'session' && target.kind !== 'host') {
+    throw new CliError('ERR_CLI_USAGE', 'only a host can prove a session', {
+      hint: 'give the address of the host, or ask for freshness certificate',
+    });
+  }
   switch (target.kind) {
     case 'host':
-      return presentedByHost(target, progress);
+      return presentedByHost(target, progress, freshness);
     case 'event-log':
       throw new CliError('ERR_CLI_TARGET', 'an event log alone proves nothing', {
         hint: 'use inspect to look at it, or verify the host that it is from',
@@ -37,14 +57,22 @@ export async function presentedBy(target: Target, progress: Progress): Promise<P
 async function presentedByHost(
   target: Extract<Target, { kind: 'host' }>,
   progress: Progress,
+  freshness: Freshness,
 ): Promise<PresentedEvidence> {
-  progress(`connecting to ${authorityOf(target)}`);
-  const { socket, chain } = await connectTls({ host: target.host, port: target.port });
+  const authority = authorityOf(target);
+  progress(`connecting to ${authority}`);
+  const peer = await connectTls({ host: target.host, port: target.port });
+  const { socket, chain } = peer;
   try {
-    const document = await documentOf(socket, authorityOf(target), progress);
+    const session =
+      freshness === 'session'
+        ? { session: await requestSessionEvidence(peer, { host: authority }) }
+        : {};
+    const document = await documentOf(socket, authority, progress);
     return {
       evidence: { kind: 'certificate', chain },
       hostname: target.host,
+      ...session,
       ...(document === undefined ? {} : { document }),
     };
   } finally {

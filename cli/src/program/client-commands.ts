@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
 import { inspect, type InspectOptions } from '../commands/inspect.ts';
 import { verify, type VerifyOptions } from '../commands/verify.ts';
@@ -18,6 +18,12 @@ export function addClientCommands(program: Command, context: CommandContext): vo
         'what is acceptable; without it the verdict covers the evidence alone',
       ),
   )
+    .addOption(
+      new Option(
+        '--freshness <what>',
+        'what the evidence must be bound to (default: as the policy says)',
+      ).choices(['certificate', 'session']),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

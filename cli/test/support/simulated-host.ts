@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { generateKeyPairSync } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import {
   deterministicReportData,
   digestRuntimeEvent,
   encodeAttestationDocument,
   encodePem,
   formatQuoteTime,
+  fromBase64Url,
   fromHex,
   OID,
+  SESSION_EXPORTER_LABEL,
+  sessionReportData,
   sha256,
+  toBase64Url,
   toHex,
   utf8,
   type AttestationDocument,
@@ -79,7 +86,10 @@ export async function startSimulatedHost(wish: HostWish = {}): Promise<Simulated
     manifests: {},
   };
   const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' });
-  const server = await serve({ key, cert: chainPem }, encodeAttestationDocument(document), wish);
+  const server = await serve({ key, cert: chainPem }, encodeAttestationDocument(document), wish, {
+    platform,
+    spki,
+  });
   // Sound: a server that listens on a port has an AddressInfo.
   const { port } = server.address() as AddressInfo;
   return {
@@ -152,8 +162,15 @@ async function serve(
   options: ServerOptions,
   document: string,
   { answer = (body) => ({ status: 200, body }) }: HostWish,
+  prover: Prover,
 ): Promise<Server> {
-  const server = createServer(options, (_request, response) => {
+  const server = createServer(options, (request, response) => {
+    if (request.method === 'POST') {
+      void proveSession(request, prover).then((body) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+      });
+      return;
+    }
     const { status, body } = answer(document);
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
@@ -161,4 +178,29 @@ async function serve(
     server.listen(0, '127.0.0.1', resolve);
   });
   return server;
+}
+
+interface Prover {
+  readonly platform: SimulatedPlatform;
+  readonly spki: Uint8Array;
+}
+
+/** Answers RA-TLS v2, mode `challenge`: evidence over the caller's context and the exporter of this very connection. */
+async function proveSession(request: IncomingMessage, { platform, spki }: Prover): Promise<string> {
+  const { context } = (await json(request)) as { context: string };
+  const value = fromBase64Url(context);
+  // Sound: the server is an HTTPS server, whose connections are TLS sockets.
+  const socket = request.socket as TLSSocket;
+  const secret = socket.exportKeyingMaterial(32, SESSION_EXPORTER_LABEL, Buffer.from(value));
+  const quote = await platform.quote(sessionReportData(spki, value, new Uint8Array(secret)));
+  return JSON.stringify({
+    v: 2,
+    mode: 'challenge',
+    tee: 'tdx',
+    quote: toBase64Url(quote),
+    gpu_evidence: null,
+    quote_time: formatQuoteTime(NOW),
+    client_evidence: 'none',
+    client_context: null,
+  });
 }

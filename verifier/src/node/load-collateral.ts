@@ -44,9 +44,13 @@ async function readBundles(location: string): Promise<readonly Collateral[]> {
   try {
     if (!(await stat(location)).isDirectory()) return [await readBundle(location)];
     const names = (await readdir(location)).filter((name) => name.endsWith('.json')).sort();
-    return await Promise.all(
-      names.slice(0, MAX_BUNDLES).map(async (name) => readBundle(join(location, name))),
-    );
+    if (names.length > MAX_BUNDLES) {
+      throw new VerifierError('ERR_COLLATERAL_UNAVAILABLE', `${location} holds too many bundles`, {
+        expected: `at most ${MAX_BUNDLES}`,
+        seen: String(names.length),
+      });
+    }
+    return await Promise.all(names.map(async (name) => readBundle(join(location, name))));
   } catch (cause) {
     if (cause instanceof EvidenceError || cause instanceof VerifierError) throw cause;
     throw new VerifierError('ERR_COLLATERAL_UNAVAILABLE', `cannot read ${location}`, {
