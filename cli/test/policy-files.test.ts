@@ -77,6 +77,7 @@ describe('policy check', () => {
         minimumSnp: { bootLoader: 3, tee: 0, snp: 8, microcode: 115 },
       },
       tdx: { allowAttributes: ['perfmon'], serviceTds: [A] },
+      snp: { allowVmpl: [1, 2] },
       platforms: { fmspc: ['00806f050000'], piid: ['00'.repeat(16)] },
       imageProfile: ['production'],
     };
@@ -89,6 +90,7 @@ describe('policy check', () => {
       /^ {2}TCB status SWHardeningNeeded is tolerated +for 7776000 s$/mu,
       /^ {2}SNP firmware microcode is at least +115$/mu,
       /^ {2}these TD attributes are tolerated +perfmon$/mu,
+      /^ {2}these VMPLs above 0 are tolerated +1, 2$/mu,
       /^ {2}the machine \(PIID\) is +0{32}$/mu,
     ]) {
       expect(out).toMatch(line);

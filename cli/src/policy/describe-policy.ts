@@ -19,6 +19,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['tcb.denyAdvisories', 'none of these advisories applies'],
   ['tdx.allowAttributes', 'these TD attributes are tolerated'],
   ['tdx.serviceTds', 'these service TDs are tolerated'],
+  ['snp.allowVmpl', 'these VMPLs above 0 are tolerated'],
   ['imageProfile', 'the image profile is'],
   ['platforms.fmspc', 'the platform kind (FMSPC) is'],
   ['platforms.piid', 'the machine (PIID) is'],

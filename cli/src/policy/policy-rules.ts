@@ -17,6 +17,7 @@ export function policyRules(policy: Policy): PolicyRules {
     ...tcbRules(policy),
     ['tdx.allowAttributes', policy.tdx.allowAttributes],
     ['tdx.serviceTds', policy.tdx.serviceTds],
+    ['snp.allowVmpl', policy.snp.allowVmpl.map(String)],
     ...policy.extensions.map(({ oid, value }) => rule(`extensions.${oid}`, [toHex(value)])),
     ...[...(policy.workloads ?? [])].map(([name, digests]) => rule(`workloads.${name}`, digests)),
     ['imageProfile', policy.imageProfile],
