@@ -32,6 +32,8 @@ export {
   type SessionChallenge,
 } from './check-binding.ts';
 
+export { checkUnboundDocument } from './document/check-unbound-document.ts';
+
 export { parsePolicy, parsePolicyText } from './policy/parse-policy.ts';
 export type { Grace, MeasurementSet, Policy, PolicyRoot } from './policy/policy.ts';
 export { REGISTERS, REGISTER_NAMES, type Register } from './policy/register.ts';

@@ -9,6 +9,7 @@
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason: unknown;
+  /** Throws {@link reason} once the signal is aborted. */
   throwIfAborted(): void;
 }
 

@@ -24,13 +24,14 @@ export function decodeOid(content: Uint8Array): string {
   }
   const subidentifiers: (number | bigint)[] = [];
   let start = 0;
-  for (const [index, octet] of content.entries()) {
+  for (let index = 0; index < content.length; index += 1) {
+    const octet = content[index] ?? 0;
     // X.690, section 8.19.2: the shortest form is the only one.
     if (index === start && octet === 0x80) {
       throw invalid('object identifier arc has a leading zero octet');
     }
     if (octet < 0x80) {
-      subidentifiers.push(decodeArc(content.subarray(start, index + 1)));
+      subidentifiers.push(decodeArc(content, start, index + 1));
       start = index + 1;
     }
   }
@@ -39,18 +40,23 @@ export function decodeOid(content: Uint8Array): string {
   // X.690, section 8.19.4: the first two arcs share a subidentifier, and only root arc 2 goes
   // beyond 39.
   const root = first < 80 ? Math.floor(Number(first) / 40) : 2;
-  return [root, BigInt(first) - BigInt(root * 40), ...rest].join('.');
+  const second = typeof first === 'number' ? first - root * 40 : first - BigInt(root * 40);
+  return [root, second, ...rest].join('.');
 }
 
 /** Octets of an arc below 2^53: a number holds it exactly, and is faster than a `bigint`. */
 const SMALL_ARC_OCTETS = 7;
 
-function decodeArc(octets: Uint8Array): number | bigint {
-  if (octets.length <= SMALL_ARC_OCTETS) {
-    return octets.reduce((arc, octet) => arc * 128 + (octet & 0x7f), 0);
+function decodeArc(content: Uint8Array, start: number, end: number): number | bigint {
+  if (end - start <= SMALL_ARC_OCTETS) {
+    let small = 0;
+    for (let index = start; index < end; index += 1) {
+      small = small * 128 + ((content[index] ?? 0) & 0x7f);
+    }
+    return small;
   }
   let arc = 0n;
-  for (const octet of octets) arc = (arc << 7n) | BigInt(octet & 0x7f);
+  for (const octet of content.subarray(start, end)) arc = (arc << 7n) | BigInt(octet & 0x7f);
   if (arc > MAX_OID_ARC) throw invalid('object identifier arc is longer than 128 bits');
   return arc;
 }

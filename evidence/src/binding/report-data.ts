@@ -27,6 +27,7 @@ export const SESSION_CONTEXT_BYTES = 32;
 
 /** Shortest and longest nonce that a v1 challenge may carry. */
 export const MIN_NONCE_BYTES = 8;
+/** Longest nonce. */
 export const MAX_NONCE_BYTES = 64;
 
 const BINDER_BYTES = 32;

@@ -7,7 +7,7 @@ import { copyBytes } from './bytes.ts';
  * Works on a copy of its input, and returns copies.
  */
 export class ByteCursor {
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
   readonly #truncated: (needed: number, left: number) => Error;
   #offset = 0;
 
@@ -33,6 +33,14 @@ export class ByteCursor {
   /** The next `length` bytes. */
   take(length: number): Uint8Array {
     return this.#bytes.slice(this.#advance(length), this.#offset);
+  }
+
+  /** A cursor of its own over the next `length` bytes; it shares this one's copy of them. */
+  part(length: number, truncated: (needed: number, left: number) => Error): ByteCursor {
+    const start = this.#advance(length);
+    const part = new ByteCursor(new Uint8Array(), truncated);
+    part.#bytes = this.#bytes.subarray(start, this.#offset);
+    return part;
   }
 
   /** Up to `length` bytes that come next; they stay unread. */

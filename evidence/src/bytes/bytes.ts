@@ -4,6 +4,8 @@
  * Who owns bytes in this package, decided once:
  *   - a parser copies its input on entry, so nobody can change it under the parser's feet;
  *   - every array that is handed out is a copy, so changing one field never changes another.
+ *
+ * Loops over bytes count an index: `for … of` and callbacks take ten times as long on kilobytes.
  */
 
 /**
@@ -36,10 +38,10 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
-  a.forEach((value, index) => {
+  for (let index = 0; index < a.length; index += 1) {
     // The index is in range because the lengths are equal; -1 would differ from every byte.
-    difference |= value ^ (b[index] ?? -1);
-  });
+    difference |= (a[index] ?? 0) ^ (b[index] ?? -1);
+  }
   return difference === 0;
 }
 
@@ -59,5 +61,6 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** Tells whether every byte is zero; an empty string is. */
 export function isAllZero(bytes: Uint8Array): boolean {
-  return bytes.every((value) => value === 0);
+  for (let index = 0; index < bytes.length; index += 1) if (bytes[index] !== 0) return false;
+  return true;
 }

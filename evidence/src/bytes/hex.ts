@@ -6,7 +6,8 @@ const BYTE_TO_HEX = Array.from({ length: 256 }, (_, value) => value.toString(16)
 /** Writes bytes as lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (const value of bytes) text += BYTE_TO_HEX[value] ?? '';
+  for (let index = 0; index < bytes.length; index += 1)
+    text += BYTE_TO_HEX[bytes[index] ?? 0] ?? '';
   return text;
 }
 

@@ -6,14 +6,18 @@ import { EvidenceError, type EvidenceErrorCode } from '../errors.ts';
 
 /** Starts reading a quote or a part of one; a field that is cut off is `ERR_QUOTE_TRUNCATED`. */
 export function quoteCursor(what: string, bytes: Uint8Array): ByteCursor {
-  return new ByteCursor(bytes, (needed, left) =>
+  return new ByteCursor(bytes, truncated(what));
+}
+
+/** Makes the error for a field that is cut off. */
+export function truncated(what: string): (needed: number, left: number) => EvidenceError {
+  return (needed, left) =>
     quoteError(
       'ERR_QUOTE_TRUNCATED',
       `${what} is cut off`,
       `${needed} more bytes`,
       `${left} bytes`,
-    ),
-  );
+    );
 }
 
 /** Refuses reserved bytes that are in use: they mean something that this code does not know. */

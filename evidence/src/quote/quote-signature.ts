@@ -3,7 +3,7 @@ import { type ByteCursor, littleEndian } from '../bytes/byte-cursor.ts';
 import { concatBytes } from '../bytes/bytes.ts';
 import { fromUtf8, utf8 } from '../bytes/utf8.ts';
 import type { QuoteVersion } from './quote-header.ts';
-import { quoteCursor, quoteError, sized, unsigned } from './quote-error.ts';
+import { quoteError, sized, unsigned } from './quote-error.ts';
 import { parseSgxReport, SGX_REPORT_BYTES, type SgxReport } from './sgx-report.ts';
 
 /**
@@ -41,12 +41,11 @@ const TYPE_PEM_CHAIN = 5;
 /**
  * Reads the signature data of a quote.
  *
- * @param bytes exactly the bytes that the quote's length field counts
+ * @param cursor over exactly the bytes that the quote's length field counts
  * @throws EvidenceError `ERR_QUOTE_TRUNCATED`, `ERR_QUOTE_CERTIFICATION_TYPE`,
  * `ERR_QUOTE_SIGNATURE_DATA`, `ERR_QUOTE_CHAIN`, `ERR_QUOTE_RESERVED`
  */
-export function parseQuoteSignature(version: QuoteVersion, bytes: Uint8Array): QuoteSignature {
-  const cursor = quoteCursor('signature data', bytes);
+export function parseQuoteSignature(version: QuoteVersion, cursor: ByteCursor): QuoteSignature {
   const signature = cursor.take(64);
   const attestationKey = cursor.take(64);
   // Version 3 has no outer certification data: the QE report follows at once.
@@ -123,7 +122,8 @@ function readCertificationHeader(expectedType: number, cursor: ByteCursor): void
 // is refused.
 function chainText(bytes: Uint8Array): string {
   const text = bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes;
-  for (const octet of text) {
+  for (let index = 0; index < text.length; index += 1) {
+    const octet = text[index] ?? 0;
     if (octet >= 0x7f || (octet < 0x20 && octet !== 0x0a && octet !== 0x0d)) {
       throw quoteError('ERR_QUOTE_CHAIN', 'certificate chain is not text', 'PEM', octet);
     }

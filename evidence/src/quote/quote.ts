@@ -2,7 +2,7 @@
 import { littleEndian, type ByteCursor } from '../bytes/byte-cursor.ts';
 import { concatBytes } from '../bytes/bytes.ts';
 import { encodeQuoteHeader, readQuoteHeader, type QuoteHeader } from './quote-header.ts';
-import { quoteCursor, quoteError } from './quote-error.ts';
+import { quoteCursor, quoteError, truncated } from './quote-error.ts';
 import { MAX_QUOTE_BYTES } from './quote-limits.ts';
 import {
   encodeQuoteSignature,
@@ -84,7 +84,10 @@ export function parseQuote(bytes: Uint8Array): Quote {
   const header = readQuoteHeader(cursor);
   const bodyBytes = cursor.take(bodySize(header, cursor));
   const signedRegion = cursor.slice(0, cursor.offset);
-  const signature = parseQuoteSignature(header.version, cursor.take(cursor.u32()));
+  const signature = parseQuoteSignature(
+    header.version,
+    cursor.part(cursor.u32(), truncated('signature data')),
+  );
   const rest = {
     header,
     signedRegion,

@@ -125,10 +125,11 @@ interface CollateralCertificates {
 function readCertificates(collateral: Collateral): CollateralCertificates {
   const pckCa = readRootedCertificate(collateral.pck_crl_issuer_chain, 'the PCK CRL’s chain');
   const tcbSigner = readRootedCertificate(collateral.tcb_info_issuer_chain, 'TCB info’s chain');
-  const qeSigner = readRootedCertificate(
-    collateral.qe_identity_issuer_chain,
-    'QE identity’s chain',
-  );
+  // Intel sends one chain with both documents.
+  const qeSigner =
+    collateral.qe_identity_issuer_chain === collateral.tcb_info_issuer_chain
+      ? tcbSigner
+      : readRootedCertificate(collateral.qe_identity_issuer_chain, 'QE identity’s chain');
   checkSameRoot(tcbSigner.root, pckCa.root, 'TCB info’s chain');
   checkSameRoot(qeSigner.root, pckCa.root, 'QE identity’s chain');
   return {

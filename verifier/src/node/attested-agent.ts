@@ -31,6 +31,7 @@ export class AttestedAgent extends Agent {
     return verdictOf(socket);
   }
 
+  /** Opens a connection that is verified before Node gets it; called by Node. */
   override createConnection(
     options: ConnectionRequest,
     callback: (error: Error | null, socket?: Duplex) => void,

@@ -6,6 +6,7 @@ import { rememberVerdict, verdictOf } from '../peer-verdicts.ts';
 
 /** What every call of a grpc-js client has. */
 export interface AuthenticatedCall {
+  /** What grpc-js knows of the connection once the call has one. */
   getAuthContext(): { readonly sslPeerCertificate?: PeerCertificate } | null;
 }
 
