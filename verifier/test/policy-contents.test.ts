@@ -80,6 +80,17 @@ describe('what is inside', () => {
     );
   });
 
+  it('believes extensions only when a root of the private PKI vouches for them', async () => {
+    const extensions = [{ oid: OID.dataKeyOrigin, value: utf8('vault:a') }, profile('dev')];
+    const claims = { extensions: { dataKeyOrigin: 'utf8:vault:a' }, imageProfile: 'dev' };
+    expect(await decide(claims, { extensions })).toBe('accepted');
+    const unvouched = { extensions, chainVerified: false };
+    expect(await decide(claims, unvouched)).toBe('ERR_POLICY_EXTENSION');
+    expect(await decide({ imageProfile: 'dev' }, unvouched)).toBe('ERR_POLICY_IMAGE_PROFILE');
+    // What refuses needs nobody's word.
+    expect(await decide({ tee: 'tdx' }, unvouched)).toBe('ERR_POLICY_IMAGE_PROFILE');
+  });
+
   it('accepts production images by default and others by name', async () => {
     expect(await decide({ tee: 'tdx' })).toBe('accepted');
     expect(await decide({ tee: 'tdx' }, { extensions: [profile('production')] })).toBe('accepted');

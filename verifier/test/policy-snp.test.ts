@@ -15,6 +15,7 @@ describe('a policy for SEV-SNP', () => {
     const subject = {
       evidence,
       extensions: [],
+      chainVerified: false,
       workloads: undefined,
       binding: 'none',
       quoteTime: undefined,

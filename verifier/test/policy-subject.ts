@@ -39,6 +39,7 @@ export function subject(more: Partial<PolicySubject> = {}): PolicySubject {
   return {
     evidence: sound,
     extensions: [],
+    chainVerified: true,
     workloads: undefined,
     binding: 'certificate',
     quoteTime: new Date(AT.getTime() - 3_600_000),

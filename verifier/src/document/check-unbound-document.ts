@@ -46,5 +46,13 @@ export function checkUnboundDocument(
   checkManifests(document.manifests, values);
   const workloads = checkEventLog(document.eventLog, evidence);
   checkClaimsAgainstLog({ extensions: values, issuer: undefined }, document.eventLog, workloads);
-  return { evidence, extensions: [], workloads, binding: 'none', quoteTime, at };
+  return {
+    evidence,
+    extensions: [],
+    chainVerified: false,
+    workloads,
+    binding: 'none',
+    quoteTime,
+    at,
+  };
 }

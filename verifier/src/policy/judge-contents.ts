@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { VerifierErrorCode } from '../errors.ts';
 import { describeOid, equalBytes, fromUtf8, OID, toHex } from '@proofgate/evidence';
 import { judged, passed, type PolicyCheck, refused, skipped } from './decision.ts';
 import type { ExtensionRule, Policy } from './policy.ts';
@@ -13,25 +14,53 @@ export function judgeContents(subject: PolicySubject, policy: Policy): PolicyChe
   ];
 }
 
-function judgeExtension({ extensions }: PolicySubject, rule: ExtensionRule): PolicyCheck {
+function judgeExtension(
+  { extensions, chainVerified }: PolicySubject,
+  rule: ExtensionRule,
+): PolicyCheck {
   const found = extensions.find((extension) => extension.oid === rule.oid);
-  return judged(
-    `extension ${describeOid(rule.oid)?.name ?? rule.oid}`,
-    'ERR_POLICY_EXTENSION',
-    found !== undefined && equalBytes(found.value, rule.value),
-    rule.text,
-    found === undefined ? 'no such extension' : `hex:${toHex(found.value)}`,
+  const seen = found === undefined ? 'no such extension' : `hex:${toHex(found.value)}`;
+  const good = found !== undefined && equalBytes(found.value, rule.value);
+  const name = `extension ${describeOid(rule.oid)?.name ?? rule.oid}`;
+  return judgeClaim(
+    { name, code: 'ERR_POLICY_EXTENSION', expected: rule.text, seen },
+    good,
+    chainVerified,
   );
 }
 
-function judgeImageProfile({ extensions }: PolicySubject, policy: Policy): PolicyCheck {
+/** Extensions are claims of whoever issued the certificate: REPORTDATA covers its key, not what else it says. */
+function judgeClaim(
+  { name, code, expected, seen }: Claim,
+  good: boolean,
+  chainVerified: boolean,
+): PolicyCheck {
+  if (!good || chainVerified) return judged(name, code, good, expected, seen);
+  const hint =
+    'name the root of the private PKI: without it, anybody may have issued this certificate';
+  return refused(name, code, expected, `${seen}, for which nobody vouches`, hint);
+}
+
+interface Claim {
+  readonly name: string;
+  readonly code: VerifierErrorCode;
+  readonly expected: string;
+  readonly seen: string;
+}
+
+function judgeImageProfile(
+  { extensions, chainVerified }: PolicySubject,
+  policy: Policy,
+): PolicyCheck {
   const found = extensions.find((extension) => extension.oid === OID.imageProfile);
   // RA-TLS v1 ignores white space around the profile.
   const profile = found === undefined ? undefined : fromUtf8(found.value).trim();
   const code = 'ERR_POLICY_IMAGE_PROFILE';
   if (policy.imageProfile !== undefined) {
     const good = profile !== undefined && policy.imageProfile.includes(profile);
-    return judged('imageProfile', code, good, policy.imageProfile.join(' or '), profile ?? 'none');
+    const expected = policy.imageProfile.join(' or ');
+    const claim = { name: 'imageProfile', code, expected, seen: profile ?? 'none' } as const;
+    return judgeClaim(claim, good, chainVerified);
   }
   // RA-TLS v1: without a word about profiles, an image that calls itself something else is not accepted.
   const good = profile === undefined || profile === 'production' || policy.allowDebug;

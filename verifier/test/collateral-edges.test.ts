@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Collateral, parseQuote } from '@proofgate/evidence';
+import {
+  createSimulatedPlatform,
+  newSigningKey,
+  type PlatformDescription,
+} from '@proofgate/simulator';
+import { prepareCollateral, verifyQuote } from '@proofgate/verifier';
+import { describe, expect, it } from 'vitest';
+import { readRootedCertificate } from '../src/dcap/issuer-chain.ts';
+import { readPckChain } from '../src/dcap/pck-chain.ts';
+import { PlatformKeys } from '../src/dcap/platform-keys.ts';
+import { parseQeIdentity } from '../src/dcap/qe-identity.ts';
+import { parseTcbInfo } from '../src/dcap/tcb-info.ts';
+import { verifyDocumentSignature } from '../src/dcap/verify-document-signature.ts';
+import { verifyQeReport } from '../src/dcap/verify-qe-report.ts';
+import { refusal } from './refusal.ts';
+
+const AT = new Date('2026-06-01T12:00:00Z');
+const platform = createSimulatedPlatform({ at: AT });
+const quote = await platform.quote(new Uint8Array(64));
+const root = { sha256: platform.rootSha256 };
+const sound = platform.collateral();
+const INVALID = 'ERR_DCAP_COLLATERAL_INVALID';
+
+const prepare = async (more: Partial<Collateral>) =>
+  refusal(async () => prepareCollateral({ ...sound, ...more }, { root, at: AT }));
+
+/** Verifies a quote of a platform that differs from a sound one. */
+async function outcome(alter: (description: PlatformDescription) => void): Promise<string> {
+  const other = createSimulatedPlatform({ at: AT, alter });
+  const bytes = await other.quote(new Uint8Array(64));
+  return refusal(async () => {
+    const collateral = await prepareCollateral(other.collateral(), {
+      root: { sha256: other.rootSha256 },
+      at: AT,
+    });
+    return verifyQuote(bytes, collateral, { at: AT });
+  });
+}
+
+describe('collateral', () => {
+  it('is accepted as it is', async () => {
+    expect(await prepare({})).toBe('accepted');
+  });
+
+  it.each<[string, Partial<Collateral>, string]>([
+    [
+      'a signature that is not hex',
+      { tcb_info_signature: 'signature' },
+      'ERR_DCAP_COLLATERAL_SIGNATURE',
+    ],
+    ['no signature', { qe_identity_signature: '' }, 'ERR_DCAP_COLLATERAL_SIGNATURE'],
+    [
+      'a signature with a byte more',
+      { tcb_info_signature: `${sound.tcb_info_signature}00` },
+      'ERR_DCAP_COLLATERAL_SIGNATURE',
+    ],
+    [
+      'the other document’s signature',
+      { qe_identity_signature: sound.tcb_info_signature },
+      'ERR_DCAP_COLLATERAL_SIGNATURE',
+    ],
+    ['a root list that is not hex', { root_ca_crl: 'zz' }, 'ERR_CRL_UNREADABLE'],
+    ['a PCK list that is not hex', { pck_crl: 'zz' }, 'ERR_CRL_UNREADABLE'],
+    ['the root’s list in place of the PCK CA’s', { pck_crl: sound.root_ca_crl }, 'ERR_CRL_ISSUER'],
+    ['a chain without certificates', { tcb_info_issuer_chain: '' }, 'ERR_PEM_INVALID'],
+    [
+      'the PCK CA in place of the TCB signer',
+      { tcb_info_issuer_chain: sound.pck_crl_issuer_chain },
+      'ERR_CERT_ROLE',
+    ],
+    [
+      'the PCK CA in place of the QE identity’s signer',
+      { qe_identity_issuer_chain: sound.pck_crl_issuer_chain },
+      'ERR_CERT_ROLE',
+    ],
+    [
+      'the TCB signer in place of the PCK CA',
+      { pck_crl_issuer_chain: sound.tcb_info_issuer_chain },
+      'ERR_CERT_ROLE',
+    ],
+  ])('is refused with %s', async (_what, change, code) => {
+    expect(await prepare(change)).toBe(code);
+  });
+
+  it('is for one TEE', async () => {
+    const sgx = platform.collateral('sgx');
+    expect(await prepare(sgx)).toBe('accepted');
+    const mixed = {
+      qe_identity: sgx.qe_identity,
+      qe_identity_signature: sgx.qe_identity_signature,
+    };
+    expect(await prepare(mixed)).toBe('ERR_DCAP_COLLATERAL_MISMATCH');
+  });
+
+  it('ends at one root in every chain', async () => {
+    const stranger = createSimulatedPlatform({ at: AT });
+    const other = stranger.collateral();
+    const either = [root, { sha256: stranger.rootSha256 }];
+    for (const chain of ['tcb_info_issuer_chain', 'qe_identity_issuer_chain'] as const) {
+      const mixed = { ...sound, [chain]: other[chain] };
+      expect(await refusal(async () => prepareCollateral(mixed, { root: either, at: AT }))).toBe(
+        'ERR_CERT_ROOT_UNTRUSTED',
+      );
+    }
+  });
+
+  it('may have a signer for each document, of which both count', async () => {
+    const withSecondSigner =
+      (change: (signer: PlatformDescription['certificates']['tcbSigner']) => void) =>
+      ({ certificates, collateral }: PlatformDescription): void => {
+        const second = { ...certificates.tcbSigner, key: newSigningKey() };
+        change(second);
+        collateral.tdx.qeIdentity.signedBy = second.key;
+        collateral.tdx.qeIdentity.chain = [second, certificates.root];
+      };
+    expect(await outcome(withSecondSigner(() => undefined))).toBe('accepted');
+    const past = new Date(AT.getTime() - 1000);
+    expect(await outcome(withSecondSigner((signer) => (signer.notAfter = past)))).toBe(
+      'ERR_CERT_EXPIRED',
+    );
+    const otherName = 'SIMULATED SGX PCK Certificate';
+    expect(await outcome(withSecondSigner((signer) => (signer.commonName = otherName)))).toBe(
+      'ERR_CERT_ROLE',
+    );
+    expect(
+      await outcome((description) => {
+        withSecondSigner(() => undefined)(description);
+        const [second] = description.collateral.tdx.qeIdentity.chain;
+        if (second !== undefined) description.rootCrl.revoked.push(second);
+      }),
+    ).toBe('ERR_CERT_REVOKED');
+  });
+
+  it('runs out with its first part', async () => {
+    const { windows, validUntil } = await prepareCollateral(sound, { root, at: AT });
+    expect(windows).toHaveLength(8);
+    expect(validUntil.getTime()).toBe(Math.min(...windows.map(({ until }) => until.getTime())));
+  });
+
+  it('names PCK CAs that are on the root’s list', async () => {
+    const revoke = ({ rootCrl, certificates }: PlatformDescription): void => {
+      rootCrl.revoked.push(certificates.pckCa);
+    };
+    expect(await outcome(revoke)).toBe('ERR_CERT_REVOKED');
+  });
+});
+
+describe('the documents', () => {
+  it.each([
+    ['cut short', '{"id":'],
+    ['no object', '[]'],
+    ['with a member twice', '{"id":"TDX","id":"TDX"}'],
+  ])('are refused when %s', async (_what, text) => {
+    expect(await refusal(() => parseTcbInfo(text))).toBe(INVALID);
+    expect(await refusal(() => parseQeIdentity(text))).toBe(INVALID);
+  });
+
+  type Change = (document: Record<string, unknown>) => void;
+  const changed = (text: string, change: Change): string => {
+    const document = JSON.parse(text) as Record<string, unknown>;
+    change(document);
+    return JSON.stringify(document);
+  };
+  const firstLevel = (document: Record<string, unknown>): Record<string, unknown> =>
+    (document['tcbLevels'] as Record<string, unknown>[])[0] ?? {};
+
+  it.each<[string, Change]>([
+    [
+      'an ISVSVN level twice',
+      (info) => {
+        const levels = info['tcbLevels'] as unknown[];
+        levels.push(levels[0]);
+      },
+    ],
+    ['no levels', (info) => (info['tcbLevels'] = [])],
+    ['an ISVSVN over 16 bits', (info) => (firstLevel(info)['tcb'] = { isvsvn: 0x10000 })],
+    ['a negative ISVSVN', (info) => (firstLevel(info)['tcb'] = { isvsvn: -1 })],
+    ['no TCB', (info) => delete firstLevel(info)['tcb']],
+    ['a product id over 16 bits', (info) => (info['isvprodid'] = 0x10000)],
+    ['levels that are no list', (info) => (info['tcbLevels'] = 'none')],
+    ['a date that does not exist', (info) => (info['issueDate'] = '2026-02-30T00:00:00Z')],
+    ['a date with fractions', (info) => (info['nextUpdate'] = '2026-02-28T00:00:00.5Z')],
+    ['a month of 13', (info) => (info['issueDate'] = '2026-13-01T00:00:00Z')],
+    ['advisories that are no list', (info) => (firstLevel(info)['advisoryIDs'] = 'SA')],
+    ['an advisory that is no text', (info) => (firstLevel(info)['advisoryIDs'] = [1])],
+    ['an advisory of other letters', (info) => (firstLevel(info)['advisoryIDs'] = ['<b>'])],
+    ['a signer that is not hex', (info) => (info['mrsigner'] = 'zz'.repeat(32))],
+    ['a long signer', (info) => (info['mrsigner'] = '00'.repeat(33))],
+  ])('refuse a QE identity with %s', async (_what, change) => {
+    const text = sound.qe_identity;
+    expect(await refusal(() => parseQeIdentity(changed(text, () => undefined)))).toBe('accepted');
+    expect(await refusal(() => parseQeIdentity(changed(text, change)))).toBe(INVALID);
+  });
+
+  it('take numbers at both ends of their range', () => {
+    const with16Bits = (value: number) =>
+      parseQeIdentity(changed(sound.qe_identity, (info) => (info['isvprodid'] = value))).isvProdId;
+    expect(with16Bits(0)).toBe(0);
+    expect(with16Bits(0xffff)).toBe(0xffff);
+  });
+
+  it('take advisories when there are some', () => {
+    const { levels } = parseQeIdentity(
+      changed(sound.qe_identity, (info) => (firstLevel(info)['advisoryIDs'] = ['INTEL-SA-00001'])),
+    );
+    expect(levels[0]?.advisories).toEqual(['INTEL-SA-00001']);
+  });
+
+  it('describe SGX without TDX modules', () => {
+    const info = parseTcbInfo(platform.collateral('sgx').tcb_info);
+    expect(info).toMatchObject({ tee: 'sgx', tdx: undefined });
+    expect(info.levels[0]?.tdx).toBeUndefined();
+    expect(parseTcbInfo(sound.tcb_info).tdx?.identities.map(({ id }) => id)).toEqual([
+      'TDX_03',
+      'TDX_01',
+    ]);
+  });
+});
+
+describe('chains', () => {
+  const pem = parseQuote(quote).signature.certificateChainPem;
+  const [pck = '', ca = '', rootPem = ''] = pem.split(/(?<=-----END CERTIFICATE-----\n)/);
+
+  it('have a length', async () => {
+    expect(await refusal(() => readPckChain(pck + ca + rootPem))).toBe('accepted');
+    expect(await refusal(() => readPckChain(pck + ca))).toBe('ERR_CERT_CHAIN_LENGTH');
+    expect(await refusal(() => readPckChain(pck + ca + rootPem + rootPem))).toBe(
+      'ERR_CERT_CHAIN_LENGTH',
+    );
+    expect(await refusal(() => readRootedCertificate(ca + rootPem, 'it'))).toBe('accepted');
+    expect(await refusal(() => readRootedCertificate(ca, 'it'))).toBe('ERR_CERT_CHAIN_LENGTH');
+  });
+});
+
+describe('keys', () => {
+  it('of quotes are points of P-256', async () => {
+    const keys = new PlatformKeys();
+    const { attestationKey } = parseQuote(quote).signature;
+    expect(await refusal(async () => keys.attestationKey(attestationKey))).toBe('accepted');
+    const off = attestationKey.with(3, (attestationKey[3] ?? 0) ^ 1);
+    expect(await refusal(async () => keys.attestationKey(off))).toBe('ERR_DCAP_QUOTE_SIGNATURE');
+  });
+
+  it('of another kind sign nothing', async () => {
+    const { signature } = parseQuote(quote);
+    const prepared = await prepareCollateral(sound, { root, at: AT });
+    const { pck } = await prepared.platformKeys.material(signature.certificateChainPem);
+    expect(await refusal(async () => verifyQeReport(signature, pck.key))).toBe('accepted');
+    const rsa = { kind: 'rsa-pss', key: pck.key.key } as const;
+    expect(await refusal(async () => verifyQeReport(signature, rsa))).toBe('ERR_DCAP_QE_SIGNATURE');
+    const signer = { ...prepared.root, key: rsa };
+    expect(
+      await refusal(async () =>
+        verifyDocumentSignature(sound.tcb_info, sound.tcb_info_signature, signer, 'it'),
+      ),
+    ).toBe('ERR_DCAP_COLLATERAL_SIGNATURE');
+  });
+});
+
+describe('the TDX module', () => {
+  it('of major version 0 is judged by what TCB info says of modules in general', async () => {
+    const unversioned = ({ td, collateral }: PlatformDescription): void => {
+      td.teeTcbSvn = Uint8Array.from([7, 0, 3, ...new Array<number>(13).fill(0)]);
+      delete collateral.tdx.tcbInfo.content.tdxModuleIdentities;
+    };
+    expect(await outcome(unversioned)).toBe('accepted');
+    expect(
+      await outcome((description) => {
+        unversioned(description);
+        description.td.mrSignerSeam = new Uint8Array(48).fill(1);
+      }),
+    ).toBe('ERR_DCAP_TDX_MODULE');
+  });
+
+  it('has no attributes, even where the mask would let them pass', async () => {
+    expect(
+      await outcome(({ td, collateral }) => {
+        for (const module of collateral.tdx.tcbInfo.content.tdxModuleIdentities ?? []) {
+          module.attributesMask = '00'.repeat(8);
+        }
+        td.seamAttributes = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+      }),
+    ).toBe('ERR_DCAP_TDX_MODULE');
+  });
+
+  it('has none where Intel would name some', async () => {
+    expect(
+      await outcome(({ collateral }) => {
+        for (const module of collateral.tdx.tcbInfo.content.tdxModuleIdentities ?? []) {
+          module.attributes = '01'.padEnd(16, '0');
+        }
+      }),
+    ).toBe('ERR_DCAP_TDX_MODULE');
+  });
+});
+
+describe('the quoting enclave', () => {
+  it('is compared under the masks', async () => {
+    const withMisc = (misc: number, mask: string) => (description: PlatformDescription) => {
+      description.quotingEnclaves.tdx.report.miscSelect = misc;
+      description.collateral.tdx.qeIdentity.content.miscselectMask = mask;
+    };
+    expect(await outcome(withMisc(1, 'FFFFFFFF'))).toBe('ERR_DCAP_QE_IDENTITY');
+    expect(await outcome(withMisc(1, 'FFFFFFFE'))).toBe('accepted');
+    expect(await outcome(withMisc(0x01000000, 'FEFFFFFF'))).toBe('accepted');
+    expect(await outcome(withMisc(0x01000000, 'FFFFFFFE'))).toBe('ERR_DCAP_QE_IDENTITY');
+  });
+
+  it('leaves the second half of its report data zero', async () => {
+    // Changing it takes the PCK’s signature with it, so this is checked on the parsed quote.
+    const { checkAttestationKey } = await import('../src/dcap/verify-qe-report.ts');
+    const { signature } = parseQuote(quote);
+    expect(await refusal(async () => checkAttestationKey(signature))).toBe('accepted');
+    const { reportData } = signature.qeReport;
+    for (const index of [0, 31, 32, 63]) {
+      const changed = reportData.with(index, (reportData[index] ?? 0) ^ 1) as typeof reportData;
+      const qeReport = { ...signature.qeReport, reportData: changed };
+      expect(await refusal(async () => checkAttestationKey({ ...signature, qeReport }))).toBe(
+        'ERR_DCAP_QE_BINDING',
+      );
+    }
+  });
+});

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import { OID, utf8 } from '@proofgate/evidence';
+import {
+  createSimulatedPlatform,
+  simulatedFault,
+  type PlatformDescription,
+} from '@proofgate/simulator';
+import { judge, parsePolicy, prepareCollateral, verifyQuote } from '@proofgate/verifier';
+import { describe, expect, it } from 'vitest';
+import { describe as describeValue, JsonFields } from '../src/json/json-fields.ts';
+import { jsonFromValue } from '../src/json/json-from-value.ts';
+import { MAX_JSON_DEPTH, parseStrictJson } from '../src/json/strict-json.ts';
+import { AT, claimsOf, decide, DIGEST, sound, subject, workload } from './policy-subject.ts';
+import { refusal } from './refusal.ts';
+
+const INVALID = 'ERR_POLICY_INVALID';
+const parse = async (policy: object) => refusal(() => parsePolicy({ version: 1, ...policy }));
+
+describe('a policy', () => {
+  it.each<[string, object, object]>([
+    ['profiles of one line', { imageProfile: 'debug' }, { imageProfile: 'a\nb' }],
+    ['profiles that are text', { imageProfile: ['a', 'b'] }, { imageProfile: ['a', 1] }],
+    [
+      'advisories by their ids',
+      { tcb: { denyAdvisories: ['INTEL-SA-00615'] } },
+      { tcb: { denyAdvisories: ['intel sa'] } },
+    ],
+    [
+      'workloads by names',
+      { workloads: { web: `sha256:${DIGEST}` } },
+      { workloads: { 'not a name': `sha256:${DIGEST}` } },
+    ],
+    [
+      'workloads with digests',
+      { workloads: { web: `sha256:${DIGEST}` } },
+      { workloads: { web: [] } },
+    ],
+    ['one workload at least', { workloads: { web: `sha256:${DIGEST}` } }, { workloads: {} }],
+    ['words', { tee: 'tdx' }, { tee: 'TDX' }],
+    ['true or false', { tee: 'tdx', allowDebug: true }, { tee: 'tdx', allowDebug: 'yes' }],
+  ])('has %s', async (_what, good, bad) => {
+    expect(await parse(good)).toBe('accepted');
+    expect(await parse(bad)).toBe(INVALID);
+  });
+
+  it('is bounded in depth', async () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+    expect(() => jsonFromValue(nested(MAX_JSON_DEPTH))).not.toThrow();
+    expect(() => jsonFromValue(nested(MAX_JSON_DEPTH + 1))).toThrow('nested deeper');
+    expect(await parse({ tee: nested(MAX_JSON_DEPTH + 1) })).toBe(INVALID);
+    for (const odd of [Number.NaN, Infinity, undefined, () => 1, 1n]) {
+      expect(() => jsonFromValue(odd)).toThrow('is not JSON');
+    }
+    expect(jsonFromValue([1, 'a', true, null])).toEqual([1, 'a', true, null]);
+  });
+});
+
+describe('members of a JSON object', () => {
+  const fail = (path: string, expected: string, seen: string): never => {
+    throw new Error(`${path}: ${expected}, not ${seen}`);
+  };
+  const fields = new JsonFields(
+    parseStrictJson('{"a":[1],"b":"x","c":{},"t":"2026-01-31T12:00:00Z"}'),
+    'top',
+    fail,
+  );
+
+  it('are named with their path when they are of another kind', () => {
+    expect(() => fields.array('b', 0, 1)).toThrow('top.b: an array, not "x"');
+    expect(() => fields.array('a', 2, 3)).toThrow('top.a: 2 to 3 items, not 1 items');
+    expect(fields.array('a', 1, 1)).toEqual([1]);
+    expect(() => fields.strings('a', 1, /./, 'text')).toThrow('top.a[0]: text, not 1');
+    expect(() => fields.objects('a', 1, 1)).toThrow('top.a[0]: an object, not 1');
+    expect(() => fields.string('b', /^y$/)).toThrow('top.b: a string, not "x"');
+    expect(() => fields.string('c')).toThrow('top.c: a string, not an object');
+    expect(() => fields.boolean('a')).toThrow('top.a: true or false, not an array');
+    expect(() => fields.object('none')).toThrow('top.none: an object, not nothing');
+    expect(fields.time('t')).toEqual(new Date('2026-01-31T12:00:00Z'));
+  });
+
+  it('are cut short in messages', () => {
+    expect(describeValue('x'.repeat(78))).toBe(`"${'x'.repeat(78)}"`);
+    expect(describeValue('x'.repeat(79))).toBe(`"${'x'.repeat(76)}…`);
+  });
+});
+
+describe('judging', () => {
+  it('looks at SGX enclaves for debug mode alone', async () => {
+    const claims = async (attributes: number) => {
+      const platform = createSimulatedPlatform({
+        at: AT,
+        quoteVersion: 3,
+        alter: ({ enclave }: PlatformDescription) => {
+          enclave.attributes = enclave.attributes.with(0, attributes);
+        },
+      });
+      const root = { sha256: platform.rootSha256 };
+      const collateral = await prepareCollateral(platform.collateral(), { root, at: AT });
+      const quote = await platform.quote(new Uint8Array(64));
+      return {
+        evidence: await verifyQuote(quote, collateral, { at: AT }),
+        roots: `sha256:${platform.rootSha256}`,
+      };
+    };
+    const good = await claims(0x15);
+    expect(await decide({ roots: good.roots }, good)).toBe('accepted');
+    const { checks } = judge(
+      subject({ evidence: good.evidence }),
+      parsePolicy({ version: 1, tee: 'sgx' }),
+    );
+    expect(checks.filter(({ name }) => name.startsWith('td.'))).toEqual([]);
+    const debug = await claims(0x17);
+    expect(await decide({ roots: debug.roots }, debug)).toBe('ERR_POLICY_DEBUG');
+    expect(await decide({ roots: debug.roots, allowDebug: true }, debug)).toBe('accepted');
+  });
+
+  it('accepts extensions by value, also those without a name', async () => {
+    const oid = '1.3.6.1.4.1.65230.99.1';
+    const extensions = [{ oid, value: utf8('a') }];
+    const wanted = (value: string) => ({ extensions: { [oid]: `utf8:${value}` } });
+    expect(await decide(wanted('a'), { extensions })).toBe('accepted');
+    expect(await decide(wanted('b'), { extensions })).toBe('ERR_POLICY_EXTENSION');
+    expect(await decide(wanted('a'))).toBe('ERR_POLICY_EXTENSION');
+  });
+
+  it('ignores white space around an image profile, and nothing else', async () => {
+    const profile = (text: string) => ({
+      extensions: [{ oid: OID.imageProfile, value: utf8(text) }],
+    });
+    expect(await decide({ tee: 'tdx' }, profile(' production\n'))).toBe('accepted');
+    expect(await decide({ tee: 'tdx' }, profile('Production'))).toBe('ERR_POLICY_IMAGE_PROFILE');
+    expect(await decide({ imageProfile: ['a', 'b'] }, profile('b'))).toBe('accepted');
+    expect(await decide({ imageProfile: ['a', 'b'] })).toBe('ERR_POLICY_IMAGE_PROFILE');
+  });
+
+  it('compares workloads by name and digest, both ways', async () => {
+    const workloads = { web: `sha256:${DIGEST}` };
+    expect(await decide({ workloads }, { workloads: [workload] })).toBe('accepted');
+    expect(await decide({ workloads }, { workloads: [] })).toBe('ERR_POLICY_WORKLOAD');
+    const other = { ...workload, name: 'other' };
+    expect(await decide({ workloads }, { workloads: [workload, other] })).toBe(
+      'ERR_POLICY_WORKLOAD',
+    );
+    const changed = { ...workload, imageDigest: '5b'.repeat(32) };
+    expect(await decide({ workloads }, { workloads: [changed] })).toBe('ERR_POLICY_WORKLOAD');
+    expect(await decide({ workloads }, { workloads: undefined })).toBe('ERR_POLICY_WORKLOAD');
+  });
+
+  it('counts advisories of now as well as those at launch', async () => {
+    const relaunch = await claimsOf(({ quote, td, collateral }) => {
+      simulatedFault('S4').apply({ quote, td, collateral } as PlatformDescription);
+    });
+    const roots = relaunch.trustAnchor.replace('custom:', 'sha256:');
+    const tcb = { accept: ['TDRelaunchAdvised', 'UpToDate'] };
+    expect(await decide({ roots, tcb }, { evidence: relaunch })).toBe('accepted');
+    const denied = { ...tcb, denyAdvisories: ['SIMULATED-SA-00001'] };
+    expect(await decide({ roots, tcb: denied }, { evidence: relaunch })).toBe(
+      'ERR_POLICY_TCB_ADVISORY',
+    );
+    expect(await decide({ tcb: { denyAdvisories: ['SIMULATED-SA-00001'] } })).toBe('accepted');
+  });
+
+  it('takes an evaluation number at the minimum', async () => {
+    const number = sound.tcb.evaluationNumber;
+    const least = (minimumEvaluationNumber: number) => ({ tcb: { minimumEvaluationNumber } });
+    expect(await decide(least(number))).toBe('accepted');
+    expect(await decide(least(number + 1))).toBe('ERR_POLICY_TCB_EVALUATION');
+  });
+});
