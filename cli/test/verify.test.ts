@@ -171,7 +171,7 @@ describe('a host', () => {
     [
       'the policy',
       (): string[] => {
-        const rules = { tee: 'tdx', freshness: { mode: 'session' } };
+        const rules = { tee: 'tdx', freshness: { mode: 'session', maxAge: 'PT1H' } };
         const roots = [`sha256:${host.platform.rootSha256}`];
         const policy = { version: 1, name: 'session', roots, imageProfile: 'production', ...rules };
         return ['--policy', directory.write('session.json', JSON.stringify(policy))];

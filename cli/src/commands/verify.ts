@@ -33,8 +33,10 @@ export async function verify(
   const judging = await readJudging(options, now, progress);
   const target = await readTarget(name);
   const freshness = options.freshness ?? freshnessOf(judging, target);
-  const presented = await presentedBy(target, progress, freshness);
-  const report = await appraise({ ...judging, ...presented });
+  const presented = await presentedBy(target, progress, { freshness, clock: now });
+  // Evidence of a session is younger than the moment at which this command started.
+  const at = options.at === undefined ? now() : judging.at;
+  const report = await appraise({ ...judging, ...presented, at });
   if (options.json === true) terminal.out(jsonText(report));
   else printReport(name, report, context);
   context.setExitCode(exitCodeOf(report));

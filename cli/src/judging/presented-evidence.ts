@@ -20,6 +20,13 @@ export type PresentedEvidence = Pick<
 /** What the evidence has to be bound to: the key of a certificate, or the TLS session itself. */
 export type Freshness = 'certificate' | 'session';
 
+/** What is asked of a host besides its certificate. */
+export interface SessionWish {
+  readonly freshness: Freshness | undefined;
+  /** By which the age of a session's evidence is told. Default: the system's. */
+  readonly clock?: () => Date;
+}
+
 /**
  * Gets the evidence of a target; a host is asked for its certificate, its attestation document and, for `session`, for
  * evidence that covers the connection itself.
@@ -30,16 +37,16 @@ export type Freshness = 'certificate' | 'session';
 export async function presentedBy(
   target: Target,
   progress: Progress,
-  freshness: Freshness = 'certificate',
+  session: SessionWish = { freshness: 'certificate' },
 ): Promise<PresentedEvidence> {
-  if (freshness === 'session' && target.kind !== 'host') {
+  if (session.freshness === 'session' && target.kind !== 'host') {
     throw new CliError('ERR_CLI_USAGE', 'only a host can prove a session', {
       hint: 'give the address of the host, or ask for freshness certificate',
     });
   }
   switch (target.kind) {
     case 'host':
-      return presentedByHost(target, progress, freshness);
+      return presentedByHost(target, progress, session);
     case 'event-log':
       throw new CliError('ERR_CLI_TARGET', 'an event log alone proves nothing', {
         hint: 'use inspect to look at it, or verify the host that it is from',
@@ -57,7 +64,7 @@ export async function presentedBy(
 async function presentedByHost(
   target: Extract<Target, { kind: 'host' }>,
   progress: Progress,
-  freshness: Freshness,
+  { freshness, clock }: SessionWish,
 ): Promise<PresentedEvidence> {
   const authority = authorityOf(target);
   progress(`connecting to ${authority}`);
@@ -66,7 +73,12 @@ async function presentedByHost(
   try {
     const session =
       freshness === 'session'
-        ? { session: await requestSessionEvidence(peer, { host: authority }) }
+        ? {
+            session: await requestSessionEvidence(peer, {
+              host: authority,
+              ...(clock === undefined ? {} : { clock }),
+            }),
+          }
         : {};
     const document = await documentOf(socket, authority, progress);
     return {

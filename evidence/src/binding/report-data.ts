@@ -25,9 +25,9 @@ export const SESSION_CLIENT_EXPORTER_LABEL = 'EXPORTER-privasys-ratls-attest-v2-
 /** Bytes of a session context, and of what the TLS exporter makes of it. */
 export const SESSION_CONTEXT_BYTES = 32;
 
-/** Shortest and longest nonce that a v1 challenge may carry. */
+/** Shortest nonce that a v1 challenge may carry. */
 export const MIN_NONCE_BYTES = 8;
-/** Longest nonce. */
+/** Longest nonce that a v1 challenge may carry. */
 export const MAX_NONCE_BYTES = 64;
 
 const BINDER_BYTES = 32;
