@@ -95,7 +95,8 @@ const path = z
   .min(1)
   .max(4_095)
   .refine((text) => !text.includes('\0'), { error: 'must not contain a NUL character' });
-const id = z.int().min(0).max(MAX_ID);
+// Root would keep its privileges, and with them the CA key, in the process that faces the network.
+const workerId = z.int().min(1).max(MAX_ID);
 const workersField = z.union([z.literal('auto'), z.int().min(1).max(MAX_WORKERS)], {
   error: 'expected auto or a number',
 });
@@ -151,8 +152,8 @@ export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
     runtime: z.enum(['auto', 'containerd', 'podman', 'process']).default('auto'),
     image_profile_file: path.default(DEFAULT_IMAGE_PROFILE_FILE),
     workers: workersField.default('auto'),
-    worker_uid: id.exactOptional(),
-    worker_gid: id.exactOptional(),
+    worker_uid: workerId.exactOptional(),
+    worker_gid: workerId.exactOptional(),
     leaf_lifetime: durationField({
       minMs: MIN_LEAF_LIFETIME_MS,
       maxMs: MAX_LEAF_LIFETIME_MS,

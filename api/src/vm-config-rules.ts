@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MAX_HOSTNAME_LENGTH } from './hostname.ts';
 import { workloadHostname, MANAGER_LABEL, type PlatformNames } from './hostnames.ts';
+import { DEFAULT_WORKER_ID } from './worker-user.ts';
 
 /** A rule that the file breaks, at the field that breaks it. */
 export interface RuleProblem {
@@ -46,6 +47,7 @@ export function* wholeFileProblems(file: unknown): Generator<RuleProblem> {
   ]);
   for (const [index, container] of containers.entries()) {
     yield* placementProblems(container, platform, ['containers', index]);
+    yield* userProblems(container, platform, ['containers', index]);
     yield* attestationProblems(container, ['containers', index]);
   }
   for (const [index, route] of routes.entries()) {
@@ -68,6 +70,23 @@ function* placementProblems(
   if (field(platform, 'runtime') === 'process' && field(container, 'runtime') === 'container') {
     const message = 'needs a container runtime, but platform.runtime is process';
     yield { path: [...path, 'runtime'], message };
+  }
+}
+
+/** A workload with an id of the proxy's workers could read their memory, where the leaf keys are, or use their socket. */
+function* userProblems(
+  container: unknown,
+  platform: unknown,
+  path: FieldPath,
+): Generator<RuleProblem> {
+  const user = field(container, 'user');
+  for (const [name, workers] of [
+    ['uid', field(platform, 'worker_uid') ?? DEFAULT_WORKER_ID],
+    ['gid', field(platform, 'worker_gid') ?? DEFAULT_WORKER_ID],
+  ] as const) {
+    if (field(user, name) !== workers) continue;
+    const message = `${name} ${String(workers)} is that of the proxy's workers: choose another one`;
+    yield { path: [...path, 'user'], message };
   }
 }
 

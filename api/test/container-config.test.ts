@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { APP, IMAGE, MINIMAL, PLATFORM, WORKER } from './example-files.ts';
-import { testRules, withContainers, withContainer, without } from './rule-cases.ts';
+import { testRules, withContainers, withContainer, without, type RuleCase } from './rule-cases.ts';
+
+const withWorkers = (change: object): unknown => ({
+  ...MINIMAL,
+  platform: { ...PLATFORM, worker_uid: 7, worker_gid: 8 },
+  containers: [{ ...APP, ...change }],
+});
 
 testRules([
   ['name', withContainer({ name: 'a-1' }), withContainer({ name: '../a' }), /containers\.0\.name/],
@@ -136,6 +142,18 @@ testRules([
     withContainer({ user: '0:0' }),
     withContainer({ user: 'root' }),
     /user: "root" is not uid:gid/,
+  ],
+  ...(['65530:1', '1:65530'] as const).map((user): RuleCase => [
+    `user that is not the proxy's workers (${user})`,
+    withContainer({ user: '65531:1' }),
+    withContainer({ user }),
+    /containers\.0\.user: [ug]id 65530 is that of the proxy's workers/,
+  ]),
+  [
+    "user that is not what the file makes the proxy's workers",
+    withWorkers({ user: '65530:65530' }),
+    withWorkers({ user: '7:9' }),
+    /containers\.0\.user: uid 7 is that of the proxy's workers/,
   ],
   ['storage', withContainer({ storage: '500M' }), withContainer({ storage: 0 }), /storage/],
   [

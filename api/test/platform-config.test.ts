@@ -65,6 +65,18 @@ testRules([
   ],
   ['workers', withPlatform({ workers: 1 }), withPlatform({ workers: 0 }), /workers/],
   [
+    'workers that are not root',
+    withPlatform({ worker_uid: 1, worker_gid: 1 }),
+    withPlatform({ worker_uid: 0, worker_gid: 1 }),
+    /worker_uid.*>=1/,
+  ],
+  [
+    'workers that are not in the group of root',
+    withPlatform({ worker_uid: 1, worker_gid: 1 }),
+    withPlatform({ worker_uid: 1, worker_gid: 0 }),
+    /worker_gid.*>=1/,
+  ],
+  [
     'user and group together',
     withPlatform({ worker_uid: 1, worker_gid: 1 }),
     withPlatform({ worker_uid: 1 }),

@@ -48,6 +48,10 @@ export const LAUNCHER_ERRORS = {
     'rejected',
     'the runtime event log holds as many events as a verifier reads; the VM has to be restarted',
   ],
+  ERR_LAUNCHER_EVENT_LOG_UNSETTLED: [
+    'unavailable',
+    'RTMR3 cannot be read after an extension, so nothing more is recorded until it can',
+  ],
   ERR_LAUNCHER_RECORDS_INVALID: [
     'rejected',
     'the file that records the running workloads cannot be read',

@@ -24,6 +24,8 @@ export class EventLog {
   readonly #path: string;
   readonly #register: MeasurementRegister;
   #events: readonly RuntimeEvent[];
+  /** The event of which only the register knows whether it counts. Nothing may take its place in the file. */
+  #pending: RuntimeEvent | undefined;
   #last: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -72,7 +74,8 @@ export class EventLog {
    *
    * @param event - what is about to happen
    * @throws LauncherError ERR_LAUNCHER_EVENT_LOG_FULL; ERR_LAUNCHER_EVENT_LOG_MISMATCH when the register is not what the log
-   *   replays to afterwards
+   *   replays to afterwards; ERR_LAUNCHER_EVENT_LOG_UNSETTLED when the register cannot be read, so that this or an earlier
+   *   event may count or not: the next call finds out first, and {@link events} shows it
    */
   record(event: RuntimeEvent): Promise<void> {
     const done = this.#last.then(() => this.#append(event));
@@ -81,6 +84,7 @@ export class EventLog {
   }
 
   async #append(event: RuntimeEvent): Promise<void> {
+    await this.#settlePending();
     // Checked first: a register with one event more than any log may have could never be proved again.
     if (this.#events.length >= MAX_RUNTIME_EVENTS) {
       throw new LauncherError('ERR_LAUNCHER_EVENT_LOG_FULL', 'the runtime event log is full', {
@@ -88,19 +92,31 @@ export class EventLog {
         hint: 'restart the VM',
       });
     }
-    const pending: StoredLog = { events: this.#events, pending: event };
-    await this.#write(pending);
+    const before = this.#events.length;
+    await this.#write({ events: this.#events, pending: event });
+    this.#pending = event;
     const failure = await this.#register.extend(digestRuntimeEvent(event)).then(
       () => undefined,
       (error: unknown) => ({ error }),
     );
     // Also after an error: it says that something went wrong, not whether the register was extended.
-    const value = await this.#register.read();
-    const settled = settle(pending, value);
-    if (settled === undefined) throw mismatch(pending, value, failure?.error);
-    await this.#write({ events: settled, pending: undefined });
-    this.#events = settled;
-    if (failure !== undefined && settled.length === pending.events.length) throw failure.error;
+    await this.#settlePending(failure?.error);
+    if (failure !== undefined && this.#events.length === before) throw failure.error;
+  }
+
+  /** Finds out whether the pending event counts; until that is known, no other event can be recorded. */
+  async #settlePending(earlier?: unknown): Promise<void> {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const stored: StoredLog = { events: this.#events, pending };
+    const value = await this.#register.read().catch((cause: unknown) => {
+      throw unsettled(pending, cause);
+    });
+    const events = settle(stored, value);
+    if (events === undefined) throw mismatch(stored, value, earlier);
+    await this.#write({ events, pending: undefined });
+    this.#events = events;
+    this.#pending = undefined;
   }
 
   async #write(log: StoredLog): Promise<void> {
@@ -121,6 +137,14 @@ function settle(log: StoredLog, value: Uint8Array): readonly RuntimeEvent[] | un
   if (log.pending === undefined) return undefined;
   const after = extendRegister(before, digestRuntimeEvent(log.pending));
   return equalBytes(after, value) ? [...log.events, log.pending] : undefined;
+}
+
+function unsettled({ type }: RuntimeEvent, cause: unknown): LauncherError {
+  return new LauncherError(
+    'ERR_LAUNCHER_EVENT_LOG_UNSETTLED',
+    'RTMR3 cannot be read, so it is not known whether the last event counts',
+    { expected: 'a register that can be read', seen: `${type}, pending`, cause },
+  );
 }
 
 function mismatch(log: StoredLog, value: Uint8Array, cause?: unknown): LauncherError {

@@ -5,7 +5,14 @@ import {
   stateSummarySchema,
   type GatewayState,
 } from '@proofgate/api';
-import { backoff, requestUnix, waitFor, type Logger, type UnixAnswer } from '@proofgate/daemon';
+import {
+  backoff,
+  DaemonError,
+  requestUnix,
+  waitFor,
+  type Logger,
+  type UnixAnswer,
+} from '@proofgate/daemon';
 import { LauncherError } from './errors.ts';
 import { pause } from './pause.ts';
 
@@ -18,8 +25,14 @@ const POLL_MS = 2_000;
 /** First and longest pause after a proxy that did not answer or refused. */
 const RETRY = { initialMs: 100, maxMs: 5_000 } as const;
 
+/** A state is taken within milliseconds; a start that comes this much later is not noticed. */
+const SUPERSEDED_POLL_MS = 10;
+
 /** The proxy answers from memory; applying a state of a thousand hosts takes it a fraction of a second. */
 const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Why the proxy does not have the latest state. */
+type Trouble = 'absent' | 'refusing';
 
 /** What a publisher needs. */
 export interface GatewayPublisherOptions {
@@ -44,6 +57,8 @@ export class GatewayPublisher {
   #wake = new AbortController();
   #state: GatewayState | undefined;
   #applied = -1;
+  /** Revision for which an attempt found no proxy at all. */
+  #absent = -1;
   #loop: Promise<void> | undefined;
 
   constructor(options: GatewayPublisherOptions) {
@@ -71,6 +86,19 @@ export class GatewayPublisher {
     );
   }
 
+  /**
+   * Waits until no proxy can serve anything older than the latest state: until the proxy has it, or an attempt has found
+   * nothing at its socket. A proxy that refuses, or is there and does not answer, may still serve the old one.
+   *
+   * @returns once that is so, or on closing
+   */
+  async supersede(): Promise<void> {
+    const latest = this.#state?.revision ?? -1;
+    while (!this.#stop.signal.aborted && Math.max(this.#applied, this.#absent) < latest) {
+      await pause(SUPERSEDED_POLL_MS, this.#stop.signal);
+    }
+  }
+
   /** Stops handing over. */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -80,25 +108,33 @@ export class GatewayPublisher {
 
   async #run(): Promise<void> {
     const retry = backoff({ ...RETRY, random: this.#options.random });
-    let reachable = true;
+    let trouble: Trouble | undefined;
     while (!this.#stop.signal.aborted) {
       this.#wake = new AbortController();
+      const revision = this.#state?.revision ?? -1;
       try {
         await this.#bringUpToDate();
-        if (!reachable) this.#options.logger.info('the proxy is reachable again');
-        reachable = true;
+        if (trouble !== undefined) this.#options.logger.info('the proxy has the state again');
+        trouble = undefined;
         retry.reset();
         await pause(this.#options.pollMs ?? POLL_MS, this.#wake.signal);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
+        const seen = isAbsent(error) ? 'absent' : 'refusing';
+        if (seen === 'absent') this.#absent = revision;
         // Once, not at every attempt: a proxy that is not there yet is no event.
-        if (reachable) {
-          this.#options.logger.warn({ err: error }, 'the proxy does not have the state yet');
-        }
-        reachable = false;
+        if (seen !== trouble) this.#report(seen, error);
+        trouble = seen;
         await pause(retry.next(), this.#wake.signal);
       }
     }
+  }
+
+  #report(trouble: Trouble, error: unknown): void {
+    const { logger } = this.#options;
+    if (trouble === 'absent') logger.warn({ err: error }, 'the proxy is not there yet');
+    else
+      logger.error({ err: error }, 'the proxy does not take the state; new workloads wait for it');
   }
 
   async #bringUpToDate(): Promise<void> {
@@ -130,4 +166,14 @@ export class GatewayPublisher {
       { seen: refusal.success ? `${refusal.data.code}: ${refusal.data.error}` : 'no error body' },
     );
   }
+}
+
+/** Nothing listens on the socket, so no proxy runs. */
+function isAbsent(error: unknown): boolean {
+  const cause = error instanceof DaemonError ? error.cause : undefined;
+  return (
+    cause instanceof Error &&
+    'code' in cause &&
+    (cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED')
+  );
 }

@@ -23,6 +23,7 @@ export interface PlatformIdentity {
  * @param plan - what is measured, of exactly the workloads that are loaded
  * @param identity - the platform
  * @param eventLog - the runtime event log as it is now
+ * @param withheld - names of workloads that are loaded but must not be served
  * @returns the complete content of a gateway state
  */
 export function gatewayContent(
@@ -30,6 +31,7 @@ export function gatewayContent(
   plan: MeasurementPlan,
   identity: PlatformIdentity,
   eventLog: readonly RuntimeEvent[],
+  withheld: ReadonlySet<string>,
 ): GatewayContent {
   const { tee, simulated, ccel } = identity;
   const { runtimeVersion, imageProfile, manifest } = plan.platform;
@@ -43,12 +45,18 @@ export function gatewayContent(
       ...(ccel === undefined ? {} : { ccel: toBase64(ccel) }),
     },
     eventLog,
-    hosts: plan.hosts.map((host) => ({
-      ...destination(host, runDir),
-      hostname: host.hostname,
-      extensions: host.extensions.map(({ oid, value }) => ({ oid, value: toBase64(value) })),
-    })),
+    hosts: plan.hosts
+      .filter((host) => !isWithheld(host, withheld))
+      .map((host) => ({
+        ...destination(host, runDir),
+        hostname: host.hostname,
+        extensions: host.extensions.map(({ oid, value }) => ({ oid, value: toBase64(value) })),
+      })),
   };
+}
+
+function isWithheld(host: PlannedHost, withheld: ReadonlySet<string>): boolean {
+  return host.kind === 'workload' && withheld.has(host.workload.measured.config.name);
 }
 
 type Destination = Omit<GatewayHost, 'hostname' | 'extensions'>;

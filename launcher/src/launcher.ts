@@ -14,6 +14,7 @@ import { prepareDirectories, type LauncherDirectories } from './launcher-directo
 import { serveManagementSocket, type WorkloadSummary } from './management-socket.ts';
 import { serveManagerSocket } from './manager-socket.ts';
 import { computePlan, planMeasurements, type MeasurementPlan } from './measurement-plan.ts';
+import { PortGuard } from './port-guard.ts';
 import { ProcessRuntime } from './process-runtime.ts';
 import type { Runtime } from './runtime.ts';
 import { takeOver } from './take-over.ts';
@@ -109,9 +110,17 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
   const runDir = directories.run;
   let log: EventLog | undefined;
   let fleet: WorkloadFleet | undefined;
+  const guard = new PortGuard({
+    ports: plan.workloads.map(({ measured: { config } }) => ({
+      name: config.name,
+      port: config.port,
+      uid: runtime.uidOf(config),
+    })),
+    logger,
+  });
   const view = {
     ready: () => fleet !== undefined,
-    workloads: () => fleet?.list() ?? [],
+    workloads: () => fleet?.list().map((workload) => asFound(workload, guard.taken)) ?? [],
     eventLog: () => log?.events ?? [],
   };
   servers.push(await serveManagementSocket(join(runDir, MANAGEMENT_SOCKET), view, logger));
@@ -142,18 +151,27 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
     random,
   });
   const workloads = new WorkloadFleet({ ...shared, workloads: plan.workloads, timing, random });
+  const publish = (content: MeasurementPlan): void => {
+    publisher.publish(gatewayContent(runDir, content, identity, eventLog.events, guard.taken));
+  };
+  await guard.check();
   // From here to the return nothing is awaited: whoever can abort gets either nothing or a launcher to stop.
   deps.signal?.throwIfAborted();
-  workloads.start(adopted);
+  publish(plan);
+  workloads.start(adopted, publisher.supersede());
   fleet = workloads;
-  publisher.publish(gatewayContent(runDir, plan, identity, eventLog.events));
+  const guarding = new AbortController();
+  const guarded = guard.watch(() => {
+    publish(plan);
+  }, guarding.signal);
 
   const stop = async (): Promise<void> => {
     try {
       await workloads.stop();
     } finally {
-      const left = planOfLoaded(config, plan, eventLog.events);
-      publisher.publish(gatewayContent(runDir, left, identity, eventLog.events));
+      guarding.abort();
+      await guarded;
+      publish(planOfLoaded(config, plan, eventLog.events));
       await publisher.flush(FINAL_PUSH_MS);
       await publisher.close();
       await closeAll(servers);
@@ -161,6 +179,13 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
   };
   let stopping: Promise<void> | undefined;
   return { plan, workloads: view.workloads, stop: () => (stopping ??= stop()) };
+}
+
+/** A workload whose port somebody else has is not well, whatever answers its health check. */
+function asFound(workload: WorkloadSummary, taken: ReadonlySet<string>): WorkloadSummary {
+  const { name, state } = workload;
+  const looksWell = state === 'running' || state === 'healthy';
+  return looksWell && taken.has(name) ? { ...workload, state: 'unhealthy' } : workload;
 }
 
 /** The plan without the workloads that the log says are gone. */

@@ -52,6 +52,10 @@ export class ProcessRuntime implements Runtime {
     this.#userOf(workload);
   }
 
+  uidOf(workload: ContainerConfig): number {
+    return this.#userOf(workload)?.uid ?? this.#own.uid;
+  }
+
   measure(workload: ContainerConfig): Promise<MeasuredWorkload> {
     return measureProcess(workload);
   }

@@ -14,6 +14,8 @@ export interface Runtime {
    * @throws LauncherError such as ERR_LAUNCHER_USER_INVALID
    */
   admit(workload: ContainerConfig): void;
+  /** User id that owns the workload's sockets, and no other workload's unless both ask for it. */
+  uidOf(workload: ContainerConfig): number;
   /**
    * Finds out exactly what would run, on any machine. Starts nothing and changes nothing.
    *

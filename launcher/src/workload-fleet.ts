@@ -36,13 +36,21 @@ export class WorkloadFleet {
   }
 
   /**
-   * Begins to supervise all workloads at once.
+   * Begins to supervise what already runs, and starts the rest as soon as it may.
    *
    * @param adopted - what already runs, by the name of its workload
+   * @param superseded - settles when nobody is served under an older state any more: until then a new program would
+   *   answer under the certificate of the one before it
    */
-  start(adopted: ReadonlyMap<string, RunningInstance>): void {
+  start(adopted: ReadonlyMap<string, RunningInstance>, superseded: Promise<void>): void {
     for (const { planned, supervisor } of this.#members) {
-      supervisor.start(adopted.get(planned.measured.config.name));
+      const instance = adopted.get(planned.measured.config.name);
+      if (instance !== undefined) supervisor.start(instance);
+      // A supervisor that has been stopped meanwhile starts nothing.
+      else
+        void superseded.then(() => {
+          supervisor.start();
+        });
     }
   }
 

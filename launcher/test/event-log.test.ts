@@ -190,3 +190,28 @@ describe('a register that reports an error', () => {
     expect(log.events).toEqual([load('a')]);
   });
 });
+
+describe('a register that cannot be read after it was extended', () => {
+  const code = 'ERR_LAUNCHER_EVENT_LOG_UNSETTLED';
+
+  test.each([
+    ['counts the event once it can be read', undefined, [load('a'), load('b')]],
+    ['leaves the event out if it was not extended', 'before', [load('b')]],
+  ] as const)('%s', async (_what, fail, expected) => {
+    const path = await logPath();
+    const rtmr3 = register();
+    const log = await EventLog.open(path, rtmr3);
+    const read = rtmr3.read;
+    rtmr3.read = () => Promise.reject(new Error('busy'));
+    rtmr3.fail = fail;
+    await expect(log.record(load('a'))).rejects.toMatchObject({ code, family: 'unavailable' });
+    await expect(log.record(load('b'))).rejects.toMatchObject({ code });
+    expect(await storedAt(path)).toEqual({ version: 1, events: [], pending: load('a') });
+
+    rtmr3.read = read;
+    await log.record(load('b'));
+    expect(log.events).toEqual(expected);
+    expect(await rtmr3.read()).toEqual(replayRuntimeEvents(expected));
+    expect((await EventLog.open(path, rtmr3)).events).toEqual(expected);
+  });
+});

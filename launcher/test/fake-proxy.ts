@@ -10,6 +10,8 @@ export interface FakeProxy {
   readonly states: readonly GatewayState[];
   /** Status to answer PUT with instead of applying the state; 0 applies it. */
   refuseWith: number;
+  /** How often a state was refused that way. */
+  refusals: number;
   /** As a restart without its file. */
   forget(): void;
   close(): Promise<void>;
@@ -31,6 +33,7 @@ export async function fakeProxy(socketPath: string): Promise<FakeProxy> {
   const proxy: FakeProxy = {
     states,
     refuseWith: 0,
+    refusals: 0,
     forget: () => {
       current = undefined;
     },
@@ -43,7 +46,9 @@ export async function fakeProxy(socketPath: string): Promise<FakeProxy> {
     handler: (request) => {
       if (request.path !== '/v1/state') return { status: 404, body: {} };
       if (request.method === 'PUT') {
-        return proxy.refuseWith === 0 ? put(request.json()) : { status: proxy.refuseWith };
+        if (proxy.refuseWith === 0) return put(request.json());
+        proxy.refusals += 1;
+        return { status: proxy.refuseWith };
       }
       const { revision, bootId, hosts = [] } = current ?? {};
       return {

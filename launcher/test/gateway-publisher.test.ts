@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '@proofgate/daemon';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -96,6 +97,37 @@ describe('the proxy gets the gateway state', () => {
     expect(await launcher.flush(300)).toBe(false);
     proxy.refuseWith = 0;
     expect(await launcher.flush(WITHIN.timeoutMs)).toBe(true);
+  });
+});
+
+describe('an older state is superseded', () => {
+  test('when the proxy has the new one, not while it refuses', async () => {
+    const path = await socket();
+    const proxy = await fakeProxy(path);
+    proxy.refuseWith = 422;
+    const launcher = publisher(path);
+    launcher.publish(content('a'));
+    let superseded = false;
+    const end = launcher.supersede().then(() => {
+      superseded = true;
+    });
+    await waitFor(() => proxy.refusals >= 3, WITHIN);
+    expect(superseded).toBe(false);
+    proxy.refuseWith = 0;
+    await end;
+    expect(proxy.states).toHaveLength(1);
+  });
+
+  test('when there is no proxy, whether it was never there or has been killed', async () => {
+    const never = publisher(await socket());
+    never.publish(content('a'));
+    await never.supersede();
+
+    const path = await socket();
+    await writeFile(path, '');
+    const killed = publisher(path);
+    killed.publish(content('a'));
+    await killed.supersede();
   });
 });
 

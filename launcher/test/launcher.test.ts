@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { waitFor } from '@proofgate/daemon';
 import { replayRuntimeEvents, toHex, type RuntimeEvent } from '@proofgate/evidence';
 import { planMeasurements, startLauncher } from '@proofgate/launcher';
-import { describe, expect, test, vi } from 'vitest';
-import { isRunning, OWN_USER, silentLogger } from './fixtures.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { fakeProxy } from './fake-proxy.ts';
+import { isRoot, isRunning, OWN_USER, silentLogger } from './fixtures.ts';
 import { allHealthy, start, vmStage, type VmStage } from './stage.ts';
 
 // Real processes on a busy machine take their time.
@@ -183,5 +185,59 @@ describe('a launcher', () => {
       type: 'proofgate.ca',
       ca_spki_sha256: second.plan.files.caSpkiSha256,
     });
+  });
+});
+
+describe('what the proxy serves', () => {
+  test('is in its state before a new workload starts', async () => {
+    const stage = await vmStage();
+    const proxy = await fakeProxy(join(stage.runDir, 'proxy.sock'));
+    proxy.refuseWith = 422;
+    const launcher = await start(stage, stage.parse([await stage.workload('web')]));
+    await waitFor(() => proxy.refusals >= 3, WITHIN);
+    expect(launcher.workloads()).toMatchObject([{ state: 'pending', pid: undefined }]);
+    proxy.refuseWith = 0;
+    await allHealthy(launcher);
+    expect(proxy.states).toHaveLength(1);
+  });
+
+  test('does not matter any more to a workload that is stopped before it starts', async () => {
+    const stage = await vmStage();
+    const proxy = await fakeProxy(join(stage.runDir, 'proxy.sock'));
+    proxy.refuseWith = 422;
+    const launcher = await start(stage, stage.parse([await stage.workload('web')]));
+    await launcher.stop();
+    expect(launcher.workloads()).toMatchObject([{ state: 'stopped', pid: undefined }]);
+    await expect(access(join(stage.dir, 'data', 'logs', 'web'))).rejects.toThrow();
+  });
+
+  test.runIf(isRoot)('is not what another user listens with', async () => {
+    const stage = await vmStage();
+    const proxy = await fakeProxy(join(stage.runDir, 'proxy.sock'));
+    const served = (): boolean =>
+      proxy.states.at(-1)?.hosts.some(({ hostname }) => hostname.startsWith('web.')) === true;
+    // The workload itself stays away from its port; this process, which is root, takes it.
+    const web = (await stage.workload('web', {
+      command: ['/bin/sleep', '1000'],
+    })) as { port: number };
+    const launcher = await start(stage, stage.parse([web]));
+    await waitFor(served, WITHIN);
+    let answered = 0;
+    const impostor = createServer((_request, response) => {
+      answered += 1;
+      response.end();
+    });
+    await new Promise<void>((resolve) => impostor.listen(web.port, '127.0.0.1', resolve));
+    onTestFinished(() => void impostor.close());
+    await waitFor(() => !served(), WITHIN);
+    // The second health check comes after the first has been found well.
+    await waitFor(() => answered >= 2, WITHIN);
+    expect(launcher.workloads()).toMatchObject([{ state: 'unhealthy' }]);
+    expect(proxy.states.at(-1)?.hosts.map(({ hostname }) => hostname)).toEqual([
+      'manager.m1.example.com',
+    ]);
+    impostor.closeAllConnections();
+    impostor.close();
+    await waitFor(served, WITHIN);
   });
 });
