@@ -7,7 +7,7 @@ import { ROOT, PreparationError } from './prepare.mjs';
 import { runQuietly } from './quiet-process.mjs';
 
 /** Program → Debian package. */
-const NEEDED = { openssl: 'openssl', curl: 'curl' };
+const NEEDED = { openssl: 'openssl', curl: 'curl', chromium: 'chromium' };
 
 /**
  * Installs what is missing where that is possible (root, apt). Elsewhere it says what is missing: the tests that need

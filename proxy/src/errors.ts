@@ -50,6 +50,14 @@ export const PROXY_ERRORS = {
   ERR_PROXY_STATE_INVALID: ['rejected', 'a gateway state is not valid'],
   ERR_PROXY_STATE_STALE: ['rejected', 'a gateway state is not newer than the one in force'],
   ERR_PROXY_HOST_CONFLICT: ['rejected', 'a host is named twice'],
+  ERR_PROXY_EVENT_LOG_BEHIND: [
+    'unavailable',
+    'the event log that the launcher pushed is not the one that the quote covers',
+  ],
+  ERR_PROXY_CA_NOT_MEASURED: [
+    'unavailable',
+    'the CA is not the one that the launcher has measured',
+  ],
   ERR_PROXY_ADMIN_NOT_FOUND: ['rejected', 'the admin socket has no such resource'],
   ERR_PROXY_LISTEN: ['misuse', 'the listen address cannot be used'],
   ERR_PROXY_PRIVILEGES: ['misuse', 'a worker could not give up its privileges'],

@@ -40,6 +40,17 @@ describe('a worker that starts as root', () => {
     );
   });
 
+  it.each([
+    { uid: 0, gid: 1_001 },
+    { uid: 1_000, gid: 0 },
+  ])('refuses to become $uid:$gid', (ids) => {
+    const process = fakeProcess(0);
+    expect(() => dropPrivileges(process, ids)).toThrow(
+      expect.objectContaining({ code: 'ERR_PROXY_PRIVILEGES' }),
+    );
+    expect(process.calls).toEqual([]);
+  });
+
   it('refuses to go on when the kernel refuses', () => {
     const process: PrivilegedProcess = {
       ...fakeProcess(0),

@@ -93,17 +93,41 @@ describe('the hosts that should be served', () => {
     expect(desiredHosts(waiting, state(0, []))).toHaveLength(1);
   });
 
-  it('name a host once when file and launcher agree, and refuse when they do not', () => {
-    const same = host({ hostname: ROUTE.hostname, upstream: ROUTE.upstream });
-    expect(desiredHosts(own({ routes: [ROUTE] }), state(0, [same]))).toHaveLength(1);
-    for (const other of [
-      { upstream: 'http://127.0.0.1:1' },
-      { mode: 'tcp', upstream: '127.0.0.1:9000' } as const,
-    ]) {
-      expect(() =>
-        desiredHosts(own({ routes: [ROUTE] }), state(0, [{ ...same, ...other }])),
-      ).toThrow(expect.objectContaining({ code: 'ERR_PROXY_HOST_CONFLICT' }));
+  it('are those of the file where it leads, with what the launcher says about them', () => {
+    const extensions = [{ oid: OID.runtimeVersionHash, value: toBase64(new Uint8Array(32)) }];
+    const pushed = host({ hostname: ROUTE.hostname, attestation: 'session', extensions });
+    const changes = [
+      { upstream: 'http://127.0.0.1:9001' },
+      { mode: 'tcp', upstream: '127.0.0.1:9001' },
+    ] as const;
+    for (const change of changes) {
+      const routes = [{ ...ROUTE, ...change }];
+      const [only, ...others] = desiredHosts(own({ routes }), state(0, [pushed]));
+      expect(others).toEqual([]);
+      expect(only?.route).toMatchObject({ upstream: { port: 9_001 }, limits: { bodyBytes: 7 } });
+      expect(only?.spec.attestation).toBe(ROUTE.attestation);
+      expect(only?.spec.extensions).toEqual([
+        { oid: OID.runtimeVersionHash, value: new Uint8Array(32) },
+      ]);
     }
+  });
+
+  it('are not the routes of a launcher that the file does not have', () => {
+    const removed = host({ hostname: ROUTE.hostname, extensions: [] });
+    const served = desiredHosts(own(), state(0, [host(), removed]));
+    expect(served.map(({ route }) => route.hostname)).toEqual([APP]);
+  });
+
+  it.each([
+    ['a workload', OID.imageDigest],
+    ['the platform', OID.platformRoot],
+  ])('are refused when a route has the name of %s', (_case, oid) => {
+    const extensions = [{ oid, value: toBase64(new Uint8Array(32)) }];
+    const launched = host({ hostname: ROUTE.hostname, upstream: ROUTE.upstream, extensions });
+    expect(desiredHosts(own(), state(0, [launched]))).toHaveLength(1);
+    expect(() => desiredHosts(own({ routes: [ROUTE] }), state(0, [launched]))).toThrow(
+      expect.objectContaining({ code: 'ERR_PROXY_HOST_CONFLICT' }),
+    );
   });
 
   it('take the long idle time of tcp routes', () => {
@@ -114,13 +138,15 @@ describe('the hosts that should be served', () => {
 });
 
 /** A gateway whose identities a test makes. */
-function setup(): {
+function setup(save: () => Promise<void> = () => Promise.resolve()): {
   gateway: Gateway;
+  contradicted: Set<string>;
   identities: Map<string, Identity>;
   make: (specOf: string) => void;
   last: () => Snapshot | undefined;
 } {
   const identities = new Map<string, Identity>();
+  const contradicted = new Set<string>();
   let specs: readonly IdentitySpec[] = [];
   let last: Snapshot | undefined;
   let serial = 0;
@@ -130,9 +156,10 @@ function setup(): {
     keeper: {
       update: (wanted) => (specs = wanted),
       find: (hostname) => identities.get(hostname),
+      isContradicted: (hostname) => contradicted.has(hostname),
     },
     publish: (snapshot) => (last = snapshot),
-    save: () => Promise.resolve(),
+    save,
   });
   const make = (hostname: string): void => {
     serial += 1;
@@ -149,7 +176,7 @@ function setup(): {
     });
     gateway.refresh();
   };
-  return { gateway, identities, make, last: () => last };
+  return { gateway, contradicted, identities, make, last: () => last };
 }
 
 describe('snapshots', () => {
@@ -177,9 +204,7 @@ describe('snapshots', () => {
     const { gateway, make, last } = setup();
     await gateway.applyState(state(0, [host()]));
     make(APP);
-    const before = last()?.hosts[0]?.route.workload;
-    const extensions = [{ oid: OID.imageDigest, value: toBase64(new Uint8Array(32).fill(2)) }];
-    await gateway.applyState(state(1, [host({ upstream: 'http://127.0.0.1:8001', extensions })]));
+    await gateway.applyState(state(1, [host({ upstream: 'http://127.0.0.1:8001' })], [LOADED]));
     expect(last()?.hosts).toMatchObject([
       { route: { upstream: { port: 8_000 } }, identity: { id: '1' } },
     ]);
@@ -188,7 +213,40 @@ describe('snapshots', () => {
     expect(last()?.hosts).toMatchObject([
       { route: { upstream: { port: 8_001 } }, identity: { id: '2' } },
     ]);
+    expect(gateway.complete).toBe(true);
+  });
+
+  it('do not serve a changed workload under the proof of the old one', async () => {
+    const { gateway, make, last } = setup();
+    await gateway.applyState(state(0, [host()]));
+    make(APP);
+    const before = last()?.hosts[0]?.route.workload;
+    const extensions = [{ oid: OID.imageDigest, value: toBase64(new Uint8Array(32).fill(2)) }];
+    await gateway.applyState(state(1, [host({ extensions })]));
+    expect(last()?.hosts).toEqual([]);
+    gateway.refresh();
+    expect(last()?.hosts).toEqual([]);
+    make(APP);
+    expect(last()?.hosts).toMatchObject([{ identity: { id: '2' } }]);
     expect(last()?.hosts[0]?.route.workload).not.toBe(before);
+  });
+
+  it('are not all there is while what a host is to say is contradicted', async () => {
+    const { gateway, contradicted, make } = setup();
+    await gateway.applyState(state(0, [host()]));
+    make(APP);
+    expect(gateway.complete).toBe(true);
+    contradicted.add(APP);
+    expect(gateway.complete).toBe(false);
+  });
+
+  it('contain the routes of a file that was replaced while a state was being saved', async () => {
+    const { gateway } = setup(() => {
+      gateway.replaceOwn(own({ routes: [ROUTE] }));
+      return Promise.resolve();
+    });
+    await gateway.applyState(state(0, [host()]));
+    expect(gateway.summary().hosts).toEqual([APP, ROUTE.hostname]);
   });
 
   it('lose a host whose identity has expired, and one that is gone', async () => {

@@ -102,6 +102,12 @@ describe('a host that changes', () => {
       'runs another workload',
       (upstream: string) => [{ hostname: HOST, upstream, workload: 'another', generation: 1 }],
     ],
+    [
+      'is a tcp route',
+      (upstream: string) => [
+        { hostname: HOST, mode: 'tcp' as const, upstream: new URL(upstream).host },
+      ],
+    ],
     ['is gone', () => []],
   ])('sends old connections away when it %s', async (_case, next) => {
     const { worker, upstream } = await setup((_incoming, outgoing) => outgoing.end('ok'));

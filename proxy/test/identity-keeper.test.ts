@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createLogger } from '@proofgate/daemon';
 import { describe, expect, it } from 'vitest';
+import { ProxyError } from '../src/errors.ts';
 import { IdentityKeeper, MAX_PARALLEL_MINTS } from '../src/identity/identity-keeper.ts';
 import { identitySpec, type IdentitySpec } from '../src/identity/identity-spec.ts';
 import type { Identity } from '../src/identity/mint-identity.ts';
@@ -25,7 +26,7 @@ interface Mint {
   readonly spec: IdentitySpec;
   readonly signal: AbortSignal;
   succeed(): Promise<Identity>;
-  fail(): Promise<void>;
+  fail(error?: Error): Promise<void>;
 }
 
 function setup() {
@@ -59,8 +60,8 @@ function setup() {
             await settle();
             return identity;
           },
-          fail: async () => {
-            reject(new Error('no quote'));
+          fail: async (error = new Error('no quote')) => {
+            reject(error);
             await settle();
           },
         });
@@ -172,6 +173,25 @@ describe('identities', () => {
       'a.example',
       'b.example',
     ]);
+  });
+
+  it('that what was measured contradicts are told apart from quotes that fail', async () => {
+    const { clock, keeper, mints } = setup();
+    keeper.update([spec('a.example')]);
+    const first = await mints[0]!.succeed();
+    await clock.advance(0.8 * LIFE);
+    await mints[1]!.fail();
+    expect(keeper.isContradicted('a.example')).toBe(false);
+    await clock.advance(500);
+    await mints[2]!.fail(new ProxyError('ERR_PROXY_EVENT_LOG_BEHIND', 'told to fail'));
+    expect(keeper.isContradicted('a.example')).toBe(true);
+    expect(keeper.find('a.example')).toBe(first);
+    await clock.advance(1_000);
+    await mints[3]!.fail();
+    expect(keeper.isContradicted('a.example')).toBe(true);
+    await clock.advance(2_000);
+    await mints[4]!.succeed();
+    expect(keeper.isContradicted('a.example')).toBe(false);
   });
 
   it('go with their host, and what was under way is given up', async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
-import { connect } from 'node:tls';
+import { connect as tcpConnect, createServer, type AddressInfo } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
@@ -26,6 +27,88 @@ async function setup(
   closers.push(() => worker.close());
   return { worker, upstream };
 }
+
+interface HeldHandshake {
+  readonly client: TLSSocket;
+  /** Lets the client's side of the handshake end. */
+  release(): void;
+}
+
+/** A client whose ClientHello arrives, and nothing after it until that is released. */
+async function holdHandshake(worker: TestWorker): Promise<HeldHandshake> {
+  const toWorker = tcpConnect(worker.port, '127.0.0.1');
+  toWorker.on('error', () => undefined);
+  const held: Buffer[] = [];
+  let released = false;
+  const relay = createServer((fromClient) => {
+    fromClient.on('error', () => undefined);
+    fromClient.once('data', (hello: Buffer) => {
+      toWorker.write(hello);
+      fromClient.on('data', (chunk: Buffer) => {
+        if (released) toWorker.write(chunk);
+        else held.push(chunk);
+      });
+    });
+    toWorker.pipe(fromClient);
+    toWorker.once('close', () => fromClient.destroy());
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  closers.push(async () => {
+    toWorker.destroy();
+    await new Promise((resolve) => relay.close(resolve));
+  });
+  const client = await openTls((relay.address() as AddressInfo).port, HOST);
+  await waitFor(() => held.length > 0, SOON);
+  return {
+    client,
+    release: () => {
+      released = true;
+      toWorker.write(Buffer.concat(held));
+    },
+  };
+}
+
+describe('a tcp route that changes during a handshake', () => {
+  const setupTwo = async (): Promise<{ worker: TestWorker; other: string }> => {
+    const { worker } = await setup((socket) => socket.end('old'));
+    const next = await startRawUpstream((socket) => socket.end('new'));
+    closers.push(() => next.close());
+    return { worker, other: `127.0.0.1:${String(next.port)}` };
+  };
+
+  it('gives the connection to the new address of the same workload', async () => {
+    const { worker, other } = await setupTwo();
+    const { client, release } = await holdHandshake(worker);
+    worker.apply([{ hostname: HOST, mode: 'tcp', upstream: other, generation: 1 }]);
+    const answer = readAll(client);
+    client.write('x');
+    release();
+    expect(await answer).toBe('new');
+  });
+
+  it.each<[string, (other: string) => TestHost[]]>([
+    [
+      'another workload',
+      (upstream) => [{ hostname: HOST, mode: 'tcp', upstream, workload: 'another', generation: 1 }],
+    ],
+    [
+      'another mode',
+      (upstream) => [{ hostname: HOST, upstream: `http://${upstream}`, generation: 1 }],
+    ],
+    ['nothing', () => []],
+  ])('closes the connection when it is %s now', async (_case, next) => {
+    const { worker, other } = await setupTwo();
+    const { client, release } = await holdHandshake(worker);
+    worker.apply(next(other));
+    const answer = readAll(client);
+    client.write('x');
+    release();
+    expect(await answer).toBe('');
+    expect(worker.reports).toMatchObject([
+      { event: 'tcp-closed', host: HOST, code: 'ERR_PROXY_REQUEST_MISDIRECTED', bytesIn: 0 },
+    ]);
+  });
+});
 
 describe('a tcp route', () => {
   it('passes bytes unread, both ways', async () => {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { waitFor } from '@proofgate/daemon';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startHttpUpstream } from './http-upstream.ts';
 import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstream.ts';
 import { ask, target } from './https-client.ts';
 import { startWorker, type TestWorker } from './test-worker.ts';
@@ -93,6 +97,41 @@ describe('an upstream that fails', () => {
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'),
     );
     await expect(ask(target(worker.port, HOST))).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('is a 503 when too many requests wait for it on a unix socket', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'proofgate-'));
+    closers.push(() => rm(folder, { recursive: true }));
+    const upstream = await startHttpUpstream(() => undefined, join(folder, 'app.sock'));
+    closers.push(() => upstream.close());
+    const worker = await startWorker(
+      [{ hostname: HOST, upstream: upstream.upstream }],
+      {},
+      { maxSockets: 1, maxWaiting: 1 },
+    );
+    closers.push(() => worker.close());
+    const all = ['a', 'b', 'c'].map(async () =>
+      codeOf(worker).catch((): [number, unknown] => [0, undefined]),
+    );
+    expect(await Promise.race(all)).toEqual([503, 'ERR_PROXY_UPSTREAM_BUSY']);
+    await worker.close();
+    await Promise.all(all);
+  });
+
+  it('has room again after requests have ended, however they ended', async () => {
+    const { worker } = await setup(
+      (socket, soFar) => {
+        if (soFar.startsWith('GET /break')) socket.destroy();
+        else if (soFar.includes('GET /bad')) socket.write('nonsense\r\n\r\n');
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      },
+      { maxSockets: 1, maxWaiting: 0 },
+    );
+    const statuses: number[] = [];
+    for (const path of ['/', '/', '/bad', '/break', '/bad', '/']) {
+      statuses.push((await ask(target(worker.port, HOST, { path }))).status);
+    }
+    expect(statuses).toEqual([200, 200, 502, 502, 502, 200]);
   });
 
   it('is a 503 when too many requests wait for it', async () => {

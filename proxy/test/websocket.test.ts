@@ -218,6 +218,23 @@ describe('an upgrade', () => {
     });
   });
 
+  it('gives the whole answer of an upstream that declines to a client that goes on sending', async () => {
+    const content = 'n'.repeat(8_000_000);
+    const upstream = await startRawUpstream((socket) =>
+      socket.write(
+        `HTTP/1.1 403 Forbidden\r\nContent-Length: ${String(content.length)}\r\n\r\n${content}`,
+      ),
+    );
+    closers.push(() => upstream.close());
+    const worker = await startOn(upstream.upstream);
+    const socket = await openTls(worker.port, HOST);
+    socket.write(HANDSHAKE);
+    const more = setInterval(() => socket.write(Buffer.alloc(65_536)), 1);
+    closers.push(async () => clearInterval(more));
+    const answer = await readAll(socket);
+    expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toHaveLength(content.length);
+  });
+
   it('is a 502 when the upstream closes', async () => {
     const upstream = await startRawUpstream((socket) => socket.destroy());
     closers.push(() => upstream.close());

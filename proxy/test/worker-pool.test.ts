@@ -21,11 +21,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-async function startWith(program: string): Promise<void> {
+async function poolWith(program: string, count = 2): Promise<WorkerPool> {
   const entry = join(directory, 'worker.mjs');
   await writeFile(entry, program);
-  const pool = new WorkerPool({
-    count: 2,
+  return new WorkerPool({
+    count,
     entry,
     settings: {
       listen: { host: '127.0.0.1', port: 1 },
@@ -37,6 +37,10 @@ async function startWith(program: string): Promise<void> {
     random: Math.random,
     logger: createLogger({ name: 'test', level: 'silent' }),
   });
+}
+
+async function startWith(program: string): Promise<void> {
+  const pool = await poolWith(program);
   try {
     await pool.start({ version: 1, hosts: [] });
   } finally {
@@ -59,6 +63,36 @@ describe('a pool whose workers do not start', () => {
       code: 'ERR_PROXY_WORKER_START',
       message: expect.stringMatching(message) as string,
     });
+  });
+});
+
+describe('a pool that gets many snapshots at once', () => {
+  it('sends a worker the last of them after the one that is on its way', async () => {
+    const seen = join(directory, 'versions');
+    const pool = await poolWith(
+      `import { appendFileSync } from 'node:fs';
+       process.on('message', ({ kind, snapshot }) => {
+         if (kind === 'configure') {
+           process.send({ kind: 'unprivileged' });
+           process.send({ kind: 'listening', port: 1 });
+         } else if (kind === 'snapshot') {
+           appendFileSync(${JSON.stringify(seen)}, snapshot.version + ' ');
+         } else process.exit();
+       });
+       process.send({ kind: 'loaded' });`,
+      1,
+    );
+    const versions = async (): Promise<string[]> =>
+      (await readFile(seen, 'utf8')).trim().split(' ');
+    try {
+      await pool.start({ version: 0, hosts: [] });
+      await waitFor(async () => (await versions()).includes('0'), { timeoutMs: 8_000 });
+      for (let version = 1; version <= 100; version += 1) pool.publish({ version, hosts: [] });
+      await waitFor(async () => (await versions()).includes('100'), { timeoutMs: 8_000 });
+      expect(await versions()).toEqual(['0', '1', '100']);
+    } finally {
+      await pool.drain({ tunnelGraceMs: 0, deadlineMs: 1_000 });
+    }
   });
 });
 

@@ -8,6 +8,8 @@ export interface ClientConnection {
   readonly identity: ServedIdentity;
   /** IP address of the TCP peer. */
   readonly peerAddress: string;
+  /** How long it may stand still while an answer is on its way. */
+  readonly idleTimeoutMs: number;
   /** Requests that are not answered completely yet. */
   readonly exchanges: Set<OpenExchange>;
   /** Set by a refusal after which nothing that follows on the connection may be believed. */
@@ -20,6 +22,8 @@ export interface ClientConnection {
 export interface OpenExchange {
   /** Still reading the request's content, and nothing of the answer has been sent. */
   readonly answerable: boolean;
+  /** The answer before this one is out. */
+  onTurn(): void;
 }
 
 /** Finds the host of a connection in the table now in force. */

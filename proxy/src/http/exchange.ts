@@ -94,6 +94,7 @@ export class Exchange implements OpenExchange {
     const closing = close ? CONNECTION_CLOSE : this.closing();
     this.response.writeHead(200, [...headers, ...closing]);
     this.response.end(body);
+    this.awaitReader();
   }
 
   /**
@@ -112,11 +113,20 @@ export class Exchange implements OpenExchange {
       return;
     }
     if (!close) {
-      this.bytesOut = sendError(this.response, error, this.id, this.context.draining());
+      this.sendError(error, this.context.draining());
       return;
     }
     this.connection.refused = true;
     this.refuse(error);
+  }
+
+  onTurn(): void {
+    this.boundDelivery(this.response.writableEnded ? this.connection.idleTimeoutMs : 0);
+  }
+
+  private sendError(error: ProxyError, close: boolean): void {
+    this.bytesOut = sendError(this.response, error, this.id, close);
+    this.awaitReader();
   }
 
   /** Answers for the last time on this connection. */
@@ -125,7 +135,7 @@ export class Exchange implements OpenExchange {
     const { socket } = this.response;
     // With answers before this one still on their way, only the HTTP server can tell when it is this one's turn.
     if (socket === null || this.connection.exchanges.size > 1) {
-      this.bytesOut = sendError(this.response, error, this.id, true);
+      this.sendError(error, true);
       return;
     }
     // Otherwise past the server, which would close before it has read what is still being sent.
@@ -221,6 +231,7 @@ export class Exchange implements OpenExchange {
     answer.body.once('end', () => {
       if (chunked) response.addTrailers(forwardedTrailers(answer.trailers()));
       response.end();
+      this.awaitReader();
       this.stopSending();
     });
     answer.body.once('close', () => {
@@ -253,9 +264,32 @@ export class Exchange implements OpenExchange {
     this.idleTimer?.refresh();
   }
 
+  /** The answer is complete; from here on it is the client who must not stand still. */
+  private awaitReader(): void {
+    clearTimeout(this.idleTimer);
+    this.boundDelivery(this.connection.idleTimeoutMs);
+  }
+
+  /**
+   * The socket's own timer, since only the socket knows when bytes leave it. The HTTP server destroys a socket whose
+   * timer fires, and sets the timer anew when no answer is left to deliver.
+   *
+   * @param idleMs 0 for as long as it takes: another deadline is running
+   */
+  private boundDelivery(idleMs: number): void {
+    // No socket means that an earlier answer on this connection is not finished; its own bound holds.
+    this.response.socket?.setTimeout(idleMs);
+  }
+
+  private leave(): void {
+    this.connection.exchanges.delete(this);
+    const [next] = this.connection.exchanges;
+    next?.onTurn();
+  }
+
   private onClosed(): void {
     clearTimeout(this.idleTimer);
-    this.connection.exchanges.delete(this);
+    this.leave();
     const finished = this.response.writableFinished;
     if (!finished) this.upstream?.abort();
     const code: ProxyErrorCode | undefined =

@@ -154,7 +154,7 @@ function planFor(
 ): { plan: RequestPlan; route: Route } {
   const host = options.hosts(connection.hostname);
   // The client has checked what this connection was proved with; another workload needs another proof.
-  if (host === undefined || host.route.workload !== connection.identity.workload) {
+  if (host?.route.mode !== 'http' || host.route.workload !== connection.identity.workload) {
     throw new ProxyError('ERR_PROXY_REQUEST_MISDIRECTED', 'host is served by something else now', {
       hint: 'open a new connection',
     });

@@ -9,6 +9,7 @@ import type {
   UpstreamHandlers,
   UpstreamResponse,
 } from '../upstream/upstream-client.ts';
+import { lingerWhenSent } from '../tls/lingering-close.ts';
 import { tunnel } from '../worker/tunnel.ts';
 import { loggedPath } from './access-log.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -129,6 +130,8 @@ class UpgradeExchange {
     if (socket instanceof Socket) {
       socket.setTimeout(route.limits.idleTimeoutMs, () => socket.destroy());
     }
+    // What the client has sent is discarded from now on: one that writes all before it reads would never read.
+    socket.resume();
     answer.body.on('data', (chunk: Buffer) => {
       this.bytesOut += chunk.length;
       if (!socket.write(chunk)) answer.body.pause();
@@ -137,7 +140,7 @@ class UpgradeExchange {
     let ended = false;
     answer.body.once('end', () => {
       ended = true;
-      socket.end(() => socket.destroy());
+      lingerWhenSent(socket);
     });
     answer.body.once('close', () => {
       if (!ended) socket.destroy();

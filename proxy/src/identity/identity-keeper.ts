@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { backoff, type Backoff, type Logger } from '@proofgate/daemon';
 import type { Clock } from '../clock.ts';
+import { ProxyError } from '../errors.ts';
 import type { IdentitySpec } from './identity-spec.ts';
 import type { Identity } from './mint-identity.ts';
 import { Slots } from './slots.ts';
@@ -69,6 +70,14 @@ export class IdentityKeeper {
     return this.entries.get(hostname)?.current();
   }
 
+  /**
+   * Whether the last identity that was made for a host could not be released, because what it was to say is not what
+   * the machine has measured. An older identity may serve on.
+   */
+  isContradicted(hostname: string): boolean {
+    return this.entries.get(hostname)?.contradicted ?? false;
+  }
+
   /** Stops everything under way. */
   close(): void {
     for (const entry of this.entries.values()) entry.close();
@@ -77,6 +86,8 @@ export class IdentityKeeper {
 }
 
 class Entry {
+  /** Until the next identity: a quoter that fails in the meantime does not refute it. */
+  contradicted = false;
   private readonly options: IdentityKeeperOptions;
   private readonly slots: Slots;
   private readonly retry: Backoff;
@@ -156,6 +167,8 @@ class Entry {
 
   private fail(error: unknown): void {
     const { clock, logger } = this.options;
+    // What quoter, CA and document can refuse has classes of its own.
+    this.contradicted ||= error instanceof ProxyError;
     const pauseMs = this.retry.next();
     const { hostname } = this.spec;
     logger.error({ host: hostname, pauseMs, err: error }, 'identity could not be made');
@@ -165,6 +178,7 @@ class Entry {
   private accept(identity: Identity): void {
     const { clock, random, logger, onChange } = this.options;
     this.retry.reset();
+    this.contradicted = false;
     this.identity = identity;
     const leftMs = identity.notAfter.getTime() - clock.now().getTime();
     const refreshMs = Math.round(leftMs * (REFRESH_AT - REFRESH_JITTER * random()));

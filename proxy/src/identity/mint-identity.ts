@@ -17,6 +17,7 @@ import {
   type ExtensionValue,
 } from '@proofgate/evidence';
 import type { IdentitySpec } from './identity-spec.ts';
+import { checkMeasuredCa, checkQuotedLog } from './measured-log.ts';
 
 /** A key that was made in this VM, and what proves it. */
 export interface Identity {
@@ -51,7 +52,8 @@ const newKeyPair = promisify(generateKeyPair);
  * Makes an identity: a new P-256 key, a quote over the key and the minute (RA-TLS v1, deterministic mode), a leaf with
  * that quote and the host's configuration, and the document that explains it.
  *
- * @throws AttesterError when the quote fails, CaError when the leaf is refused, EvidenceError when the document is
+ * @throws ProxyError ERR_PROXY_EVENT_LOG_BEHIND, ERR_PROXY_CA_NOT_MEASURED when verifiers would refuse the event log
+ *   beside this quote or this CA; AttesterError when the quote fails, CaError when the leaf is refused, EvidenceError when the document is
  */
 export async function mintIdentity(spec: IdentitySpec, tools: MintTools): Promise<Identity> {
   const { publicKey, privateKey } = await newKeyPair('ec', { namedCurve: 'P-256' });
@@ -85,11 +87,14 @@ async function quoteFor(
   spec: IdentitySpec,
   spki: Uint8Array,
   notBefore: Date,
-  { platform, signal }: MintTools,
+  { platform, issuer, signal }: MintTools,
 ): Promise<ExtensionValue | undefined> {
   if (spec.attestation === 'session') return undefined;
+  checkMeasuredCa(spec.eventLog, issuer.certificate);
   const reportData = deterministicReportData(spki, notBefore);
   const value = await platform.quotes.quote(reportData, signal);
+  // Only a TD measures the log.
+  if (platform.tee === 'tdx') checkQuotedLog(spec.eventLog, value);
   return { oid: platform.tee === 'tdx' ? OID.tdxQuote : OID.snpReport, value };
 }
 

@@ -12,6 +12,7 @@ import {
   fromBase64,
   fromHex,
   loadedWorkloads,
+  OID,
   platformTree,
   routeExtensions,
   sha256,
@@ -53,30 +54,44 @@ export interface DesiredHost {
 const WORKLOAD_ARC = `${ATTESTATION_ARC}.3.`;
 
 /**
- * All hosts that the proxy should serve: those of the launcher's state and those of its own file. A launcher that reads
- * the same file pushes its routes too; a host in both is one host, described by the launcher, if both lead to the same
- * place.
+ * All hosts that the proxy should serve: the launcher's own (its workloads and itself) and the routes of the proxy's
+ * file. A launcher that reads the same file pushes its routes too, as the file was when it started: the launcher says
+ * what their certificates contain, and the proxy's file alone says which there are and where they lead.
  *
- * @throws ProxyError ERR_PROXY_HOST_CONFLICT when they do not; EvidenceError when facts cannot be measured
+ * @throws ProxyError ERR_PROXY_HOST_CONFLICT when a route has the name of one of the launcher's own hosts;
+ *   EvidenceError when facts cannot be measured
  */
 export function desiredHosts(own: OwnHosts, state: GatewayState | undefined): DesiredHost[] {
-  const pushed = new Map(state?.hosts.map((host) => [host.hostname, host]));
-  const hosts = state === undefined ? [] : state.hosts.map((host) => pushedHost(own, state, host));
-  if (state === undefined && own.awaitLauncher) return hosts;
+  if (state === undefined && own.awaitLauncher) return [];
   const facts = platformFacts(own, state);
-  for (const route of own.routes) {
+  const pushed = new Map(state?.hosts.map((host) => [host.hostname, host]));
+  const launched =
+    state?.hosts.filter(isLaunched).map((host) => pushedHost(own, state, host)) ?? [];
+  const routes = own.routes.map((route) => {
     const same = pushed.get(route.hostname);
-    if (same === undefined) hosts.push(ownHost(own, state, facts, route));
-    else checkSameDestination(route, same);
-  }
-  return hosts;
+    if (state === undefined || same === undefined) return ownHost(own, state, facts, route);
+    if (isLaunched(same)) throw conflict(route, same);
+    const { mode, upstream, attestation, limits } = route;
+    return pushedHost(own, state, {
+      ...same,
+      mode,
+      upstream,
+      attestation,
+      limits: stateLimits(limits),
+    });
+  });
+  return [...launched, ...routes];
 }
 
-function checkSameDestination(route: RouteConfig, pushed: GatewayHost): void {
-  if (route.upstream === pushed.upstream && route.mode === pushed.mode) return;
-  throw new ProxyError('ERR_PROXY_HOST_CONFLICT', `host ${route.hostname} is named twice`, {
-    expected: `${route.mode} ${route.upstream}, as in the proxy's own file`,
-    seen: `${pushed.mode} ${pushed.upstream}, in the gateway state`,
+/** Whether a certificate describes a workload or the platform: that of a route describes neither. */
+function isLaunched({ extensions }: GatewayHost): boolean {
+  return extensions.some(({ oid }) => oid.startsWith(WORKLOAD_ARC) || oid === OID.platformRoot);
+}
+
+function conflict(route: RouteConfig, pushed: GatewayHost): ProxyError {
+  return new ProxyError('ERR_PROXY_HOST_CONFLICT', `host ${route.hostname} is named twice`, {
+    expected: `a route to ${route.mode} ${route.upstream}, as in the proxy's own file`,
+    seen: `a host of the launcher at ${pushed.mode} ${pushed.upstream}, in the gateway state`,
     hint: 'remove one of them, or restart the launcher after a change of the file',
   });
 }

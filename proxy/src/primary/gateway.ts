@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
 import type { GatewayState, IdentitySummary, StateSummary } from '@proofgate/api';
+import type { RuntimeEvent } from '@proofgate/evidence';
 import { ProxyError } from '../errors.ts';
 import type { IdentityKeeper } from '../identity/identity-keeper.ts';
 import type { Snapshot } from '../ipc/snapshot.ts';
@@ -11,7 +12,7 @@ import { buildSnapshot } from './snapshot-builder.ts';
 export interface GatewayOptions {
   readonly own: OwnHosts;
   readonly state: GatewayState | undefined;
-  readonly keeper: Pick<IdentityKeeper, 'update' | 'find'>;
+  readonly keeper: Pick<IdentityKeeper, 'update' | 'find' | 'isContradicted'>;
   readonly publish: (snapshot: Snapshot) => void;
   readonly save: (state: GatewayState) => Promise<void>;
 }
@@ -71,6 +72,11 @@ export class Gateway {
     this.own = own;
   }
 
+  /** The runtime event log of the state in force. */
+  get eventLog(): readonly RuntimeEvent[] {
+    return this.state?.eventLog ?? [];
+  }
+
   /** Which state is in force, and all hosts. */
   summary(): StateSummary {
     const hosts = this.desired.map(({ route }) => route.hostname);
@@ -97,8 +103,10 @@ export class Gateway {
   /** Whether everything that should be served is, as it is described now. */
   get complete(): boolean {
     if (this.state === undefined && this.own.awaitLauncher) return false;
+    const { keeper } = this.options;
     return this.desired.every(
-      ({ spec }) => this.options.keeper.find(spec.hostname)?.spec.fingerprint === spec.fingerprint,
+      ({ spec: { hostname, fingerprint } }) =>
+        keeper.find(hostname)?.spec.fingerprint === fingerprint && !keeper.isContradicted(hostname),
     );
   }
 
@@ -112,10 +120,12 @@ export class Gateway {
         seen: `${state.revision}`,
       });
     }
-    const desired = desiredHosts(this.own, state);
+    // A state that is refused must not be saved.
+    desiredHosts(this.own, state);
     await this.options.save(state);
+    // Again: the proxy's own file may have been replaced in the meantime.
+    this.desired = desiredHosts(this.own, state);
     this.state = state;
-    this.desired = desired;
     this.start();
     this.refresh();
   }

@@ -5,7 +5,8 @@ import type { DesiredHost } from './gateway-hosts.ts';
 
 /**
  * The next snapshot. A host appears with its first identity. While an identity for a changed description is being made,
- * the host stays as it was published before: the new destination is not served under the old proof.
+ * the host stays as it was published before: the new destination is not served under the old proof. A host whose
+ * workload has changed is not served until then: the new workload may answer at the old address already.
  *
  * @param find the valid identity of a host
  */
@@ -23,7 +24,7 @@ export function buildSnapshot(
     const before = published.get(route.hostname);
     if (identity.spec.fingerprint === spec.fingerprint) {
       hosts.push({ route, identity: snapshotIdentity(identity) });
-    } else if (before !== undefined) {
+    } else if (before?.route.workload === route.workload) {
       hosts.push(before);
     }
   }

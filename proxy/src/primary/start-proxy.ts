@@ -20,11 +20,12 @@ import {
 import { equalBytes, fromUtf8 } from '@proofgate/evidence';
 import { SYSTEM_CLOCK, type Clock } from '../clock.ts';
 import { IdentityKeeper } from '../identity/identity-keeper.ts';
+import { checkMeasuredCa } from '../identity/measured-log.ts';
 import { mintIdentity } from '../identity/mint-identity.ts';
 import type { DrainTimes } from '../worker/worker.ts';
 import { adminHandler, MAX_STATE_BYTES } from './admin-api.ts';
 import { Gateway } from './gateway.ts';
-import type { OwnHosts } from './gateway-hosts.ts';
+import { desiredHosts, type OwnHosts } from './gateway-hosts.ts';
 import { readPlatformFiles, type PlatformFiles } from './platform-files.ts';
 import { reservePort } from './reserve-port.ts';
 import { workerLimits } from './route-limits.ts';
@@ -65,7 +66,8 @@ export interface RunningProxy {
   /**
    * Takes routes, limits of routes and CA files from a changed configuration. Everything else needs a restart.
    *
-   * @throws ProxyError ERR_PROXY_HOST_CONFLICT, CaError, DaemonError; nothing has changed then
+   * @throws ProxyError ERR_PROXY_HOST_CONFLICT, ERR_PROXY_CA_NOT_MEASURED for a CA that the launcher has yet to measure;
+   *   CaError, DaemonError; nothing has changed then
    */
   reload(config: VmConfig): Promise<void>;
   /** Stops accepting, finishes what is under way, and ends. */
@@ -114,9 +116,10 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
       }),
     onChange: () => gateway.refresh(),
   });
+  const own = ownHosts(config, files, ccel);
   const gateway = new Gateway({
-    own: ownHosts(config, files, ccel),
-    state: await stateFile.load(),
+    own,
+    state: await stateFile.load((state) => void desiredHosts(own, state)),
     keeper,
     publish: (snapshot) => pool.publish(snapshot),
     save: (state) => stateFile.save(state),
@@ -160,8 +163,9 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     stop,
     async reload(changed) {
       const next = await readPlatformFiles(changed.platform, clock.now());
-      gateway.replaceOwn(ownHosts(changed, next, ccel));
       const otherCa = !equalBytes(next.caCertFile, files.caCertFile);
+      if (otherCa) checkMeasuredCa(gateway.eventLog, next.issuer.certificate);
+      gateway.replaceOwn(ownHosts(changed, next, ccel));
       files = next;
       gateway.start();
       if (otherCa) keeper.renewAll();

@@ -7,8 +7,12 @@ export const STATE_FILE = 'gateway-state.json';
 
 /** Reads and writes the last good gateway state. */
 export interface StateFile {
-  /** The saved state if it was saved in this boot of the machine: one of an earlier boot describes what ran then. */
-  load(): Promise<GatewayState | undefined>;
+  /**
+   * The saved state if it was saved in this boot of the machine: one of an earlier boot describes what ran then.
+   *
+   * @param check throws for a state that cannot be put in force
+   */
+  load(check: (state: GatewayState) => void): Promise<GatewayState | undefined>;
   save(state: GatewayState): Promise<void>;
 }
 
@@ -19,10 +23,13 @@ export interface StateFile {
  */
 export function openStateFile(path: string, machineBoot: string, logger: Logger): StateFile {
   return {
-    async load() {
+    async load(check) {
       try {
         const saved = await readJsonFile(path, parseSaved);
-        if (saved.machineBoot === machineBoot) return saved.state;
+        if (saved.machineBoot === machineBoot) {
+          check(saved.state);
+          return saved.state;
+        }
         logger.info({ path }, 'saved gateway state is of an earlier boot and is not used');
       } catch (error) {
         if (error instanceof DaemonError && error.code === 'ERR_DAEMON_FILE_MISSING') return;

@@ -77,7 +77,7 @@ export class WorkerPool {
   /** Gives a snapshot to all workers, also to those that start later. */
   publish(snapshot: Snapshot): void {
     this.snapshot = snapshot;
-    for (const member of this.members) member.publish(snapshot);
+    for (const member of this.members) member.publish();
   }
 
   /** Ends all workers: in order within the times given, then by force. */
@@ -97,6 +97,8 @@ class Member {
   private worker: ClusterWorker | undefined;
   /** Has given up its privileges, so that it may have keys. */
   private trusted = false;
+  /** A snapshot is being written to the worker, and whether there is a newer one to follow. */
+  private writing: 'no' | 'yes' | 'then-newer' = 'no';
   private stopping = false;
   private failure = 'exited before it listened';
   private settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
@@ -117,8 +119,25 @@ class Member {
     return this.worker?.process.pid;
   }
 
-  publish(snapshot: Snapshot): void {
-    if (this.trusted) this.send({ kind: 'snapshot', snapshot });
+  /**
+   * Gives the latest snapshot to the worker. Each is complete and has megabytes with many hosts, so at most one is on its
+   * way, and those that come meanwhile are replaced by the last of them.
+   */
+  publish(): void {
+    const snapshot = this.latest();
+    if (!this.trusted || this.stopping || snapshot === undefined) return;
+    if (this.writing !== 'no') {
+      this.writing = 'then-newer';
+      return;
+    }
+    this.writing = 'yes';
+    const { worker } = this;
+    this.send({ kind: 'snapshot', snapshot }, () => {
+      if (worker !== this.worker) return;
+      const newer = this.writing === 'then-newer';
+      this.writing = 'no';
+      if (newer) this.publish();
+    });
   }
 
   async drain(times: DrainTimes): Promise<void> {
@@ -162,12 +181,10 @@ class Member {
         case 'loaded':
           this.send({ kind: 'configure', settings: this.options.settings });
           break;
-        case 'unprivileged': {
+        case 'unprivileged':
           this.trusted = true;
-          const snapshot = this.latest();
-          if (snapshot !== undefined) this.publish(snapshot);
+          this.publish();
           break;
-        }
         case 'listening':
           this.listening = true;
           this.cancelDeadline();
@@ -190,6 +207,7 @@ class Member {
     this.worker = undefined;
     this.listening = false;
     this.trusted = false;
+    this.writing = 'no';
     if (this.stopping) return;
     const { pid } = worker.process;
     this.settle?.reject(
@@ -200,10 +218,10 @@ class Member {
     this.cancelRestart = this.options.clock.after(pauseMs, () => this.fork());
   }
 
-  private send(message: PrimaryMessage): void {
+  /** @param written is also called when the channel has closed in the meantime, of which the worker's exit tells */
+  private send(message: PrimaryMessage, written: () => void = () => undefined): void {
     const { worker } = this;
     if (worker?.isConnected() !== true) return;
-    // The callback takes the error of a channel that has closed in the meantime.
-    worker.send(message, () => undefined);
+    worker.send(message, () => written());
   }
 }

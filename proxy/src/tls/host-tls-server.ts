@@ -11,7 +11,6 @@ export interface HostTlsOptions {
   readonly privateKey: string;
   /** Leaf first, in PEM. */
   readonly chain: string;
-  readonly handshakeTimeoutMs: number;
   readonly onSecure: (socket: TLSSocket) => void;
   readonly onFailed: (socket: TLSSocket, error: Error) => void;
 }
@@ -29,7 +28,6 @@ export function createHostTlsServer(options: HostTlsOptions): Server {
     cert: options.chain,
     minVersion: 'TLSv1.3',
     secureOptions: constants.SSL_OP_NO_TICKET,
-    handshakeTimeout: options.handshakeTimeoutMs,
     // A byte stream has a protocol of its own, which its ALPN name says; that is not ours to choose.
     ...(options.mode === 'http' ? { ALPNProtocols: ['http/1.1'] } : {}),
   });

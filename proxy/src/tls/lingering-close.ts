@@ -9,9 +9,19 @@ export const LINGER_MS = 1_000;
  * kernel reset it, and the reset may overtake what was sent (RFC 9112 section 9.6).
  */
 export function endLingering(socket: Duplex, last: Uint8Array): void {
-  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(linger));
-  socket.once('end', () => socket.destroy());
+  linger(socket);
   socket.end(last);
+}
+
+/** The same for a socket whose last bytes may take a while: the moment begins when they are out. */
+export function lingerWhenSent(socket: Duplex): void {
+  socket.end(() => linger(socket));
+}
+
+function linger(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+  if (socket.readableEnded) socket.destroy();
+  else socket.once('end', () => socket.destroy());
   socket.resume();
 }

@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { ProxyError } from '../errors.ts';
 import { ClientHelloReader } from './client-hello-reader.ts';
+import { HandshakeDeadlines } from './handshake-deadlines.ts';
 import { endLingering } from './lingering-close.ts';
 import { alertForHello, fatalAlert, TLS_ALERT, type TlsAlert } from './tls-alert.ts';
 
@@ -27,8 +28,8 @@ export interface HelloTarget {
 export interface TlsFrontOptions {
   /** Open connections; the kernel's further ones are closed at once. */
   readonly maxConnections: number;
-  /** From accept to the end of the ClientHello. */
-  readonly helloTimeoutMs: number;
+  /** From accept until `endHandshake` is called. */
+  readonly handshakeTimeoutMs: number;
   readonly maxPendingHellos?: number;
   /** The TLS server of a host, or `undefined` for a name that is not served. */
   readonly lookup: (serverName: string) => HelloTarget | undefined;
@@ -41,6 +42,8 @@ export interface TlsFront {
   readonly server: Server;
   /** Every accepted connection that is still open, whatever has become of it since. */
   readonly connections: ReadonlySet<Socket>;
+  /** Tells that the handshake of a connection that was handed over is complete. */
+  endHandshake(secure: Socket): void;
 }
 
 /**
@@ -50,6 +53,7 @@ export interface TlsFront {
  */
 export function createTlsFront(options: TlsFrontOptions): TlsFront {
   const connections = new Set<Socket>();
+  const handshakes = new HandshakeDeadlines(options.handshakeTimeoutMs);
   const maxPending = options.maxPendingHellos ?? MAX_PENDING_HELLOS;
   let pending = 0;
 
@@ -64,28 +68,27 @@ export function createTlsFront(options: TlsFrontOptions): TlsFront {
       return;
     }
     pending += 1;
+    let reading = true;
+    handshakes.start(socket, () => {
+      // After the hello it is the TLS server that reports a handshake which breaks off.
+      if (reading) options.onRefused({ kind: 'timeout' }, socket);
+      socket.destroy();
+    });
     readHello(socket, options, () => {
       pending -= 1;
+      reading = false;
     });
   };
 
   // Half-open: what a client may still read after it has ended its own side is for the layers above to decide.
   const server = createServer({ noDelay: true, allowHalfOpen: true }, onConnection);
   server.maxConnections = options.maxConnections;
-  return { server, connections };
+  return { server, connections, endHandshake: (secure) => handshakes.end(secure) };
 }
 
 function readHello(socket: Socket, options: TlsFrontOptions, settled: () => void): void {
   const reader = new ClientHelloReader();
-  // Absolute, not idle: a byte now and then must not keep the slot.
-  const deadline = setTimeout(() => {
-    stop();
-    options.onRefused({ kind: 'timeout' }, socket);
-    socket.destroy();
-  }, options.helloTimeoutMs);
-
   const stop = (): void => {
-    clearTimeout(deadline);
     socket.off('readable', onReadable);
     socket.off('close', stop);
     socket.off('end', onEnd);

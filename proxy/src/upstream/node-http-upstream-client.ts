@@ -11,6 +11,7 @@ import type {
   UpstreamHandlers,
   UpstreamRequest,
 } from './upstream-client.ts';
+import { PooledRequests } from './pooled-requests.ts';
 import { closedWithoutAnswer, upstreamFailure } from './upstream-failure.ts';
 
 /** Connections to one upstream: beyond what a single-threaded server can work on at once, more only queue there. */
@@ -35,16 +36,17 @@ export interface NodeHttpUpstreamOptions {
 export function createNodeHttpUpstreamClient(
   options: NodeHttpUpstreamOptions = {},
 ): UpstreamClient {
+  const maxSockets = options.maxSockets ?? MAX_SOCKETS_PER_UPSTREAM;
   const agent = new Agent({
     keepAlive: true,
-    maxSockets: options.maxSockets ?? MAX_SOCKETS_PER_UPSTREAM,
+    maxSockets,
     timeout: UPSTREAM_IDLE_MS,
   });
   // An idle connection on which bytes arrive is out of step: the next request would be answered with them.
   agent.on('free', (socket: Socket) => socket.on('data', destroyOnStrayData));
-  const maxWaiting = options.maxWaiting ?? MAX_WAITING_PER_UPSTREAM;
+  const pooled = new PooledRequests(maxSockets + (options.maxWaiting ?? MAX_WAITING_PER_UPSTREAM));
   return {
-    send: (request, handlers) => new Attempt(agent, maxWaiting, request, handlers),
+    send: (request, handlers) => new Attempt(agent, pooled, request, handlers),
     close: () => agent.destroy(),
   };
 }
@@ -52,6 +54,7 @@ export function createNodeHttpUpstreamClient(
 /** One request, which may take a second connection when the first turns out to be stale. */
 class Attempt implements UpstreamExchange {
   private readonly agent: Agent;
+  private readonly pooled: PooledRequests;
   private readonly request: UpstreamRequest;
   private readonly handlers: UpstreamHandlers;
   private client: ClientRequest | undefined;
@@ -62,16 +65,16 @@ class Attempt implements UpstreamExchange {
 
   constructor(
     agent: Agent,
-    maxWaiting: number,
+    pooled: PooledRequests,
     request: UpstreamRequest,
     handlers: UpstreamHandlers,
   ) {
     this.agent = agent;
+    this.pooled = pooled;
     this.request = request;
     this.handlers = handlers;
-    const waiting = agent.requests[agent.getName(connectOptions(request.upstream))]?.length ?? 0;
-    if (waiting >= maxWaiting) {
-      const busy = new ProxyError('ERR_PROXY_UPSTREAM_BUSY', `${waiting} requests are waiting`);
+    if (pooled.full(request.upstream)) {
+      const busy = new ProxyError('ERR_PROXY_UPSTREAM_BUSY', 'too many requests are waiting');
       process.nextTick(() => this.fail(busy));
     } else {
       this.open(false);
@@ -98,12 +101,13 @@ class Attempt implements UpstreamExchange {
   /** @param fresh on a connection of its own, not from the pool */
   private open(fresh: boolean): void {
     const { request } = this;
+    const ownConnection = fresh || request.upgrade;
     let client: ClientRequest;
     try {
       client = httpRequest({
         ...connectOptions(request.upstream),
         ...(request.upgrade ? HALF_OPEN : {}),
-        agent: fresh || request.upgrade ? false : this.agent,
+        agent: ownConnection ? false : this.agent,
         method: request.method,
         path: request.target,
         headers: request.headers,
@@ -120,6 +124,7 @@ class Attempt implements UpstreamExchange {
       return;
     }
     this.client = client;
+    if (!ownConnection) this.pooled.add(request.upstream, client);
     // 0 is "all of them"; by default Node drops the fields after the thousandth without a word.
     client.maxHeadersCount = 0;
     client.on('error', (error) => this.onError(error, client.reusedSocket, fresh));

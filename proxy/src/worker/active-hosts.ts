@@ -20,7 +20,6 @@ export interface ActiveHost {
 
 /** What the table needs in order to start TLS servers. */
 export interface ActiveHostsOptions {
-  readonly handshakeTimeoutMs: number;
   /** A handshake with `identity` is complete; nothing has been read from the connection yet. */
   readonly onSecure: (socket: TLSSocket, route: Route, identity: ServedIdentity) => void;
   readonly onFailed: (socket: TLSSocket, error: Error) => void;
@@ -73,7 +72,6 @@ export class ActiveHosts {
       mode: route.mode,
       privateKey: identity.privateKey,
       chain: identity.chain,
-      handshakeTimeoutMs: this.options.handshakeTimeoutMs,
       onSecure: (socket) => this.options.onSecure(socket, route, served),
       onFailed: this.options.onFailed,
     });

@@ -21,6 +21,12 @@ export interface PrivilegedProcess {
  */
 export function dropPrivileges(process: PrivilegedProcess, { uid, gid }: UserAndGroup): boolean {
   if (process.getuid?.() !== 0) return false;
+  if (uid === 0 || gid === 0) {
+    throw new ProxyError('ERR_PROXY_PRIVILEGES', 'a worker must not stay root', {
+      expected: 'a user and a group other than 0',
+      seen: `${uid}:${gid}`,
+    });
+  }
   try {
     process.setgroups?.([]);
     process.setgid?.(gid);

@@ -65,7 +65,6 @@ export class Worker {
     this.options = options;
     const { limits, report } = options;
     this.hosts = new ActiveHosts({
-      handshakeTimeoutMs: limits.handshakeTimeoutMs,
       onSecure: (socket, route, identity) => this.onSecure(socket, route, identity),
       onFailed: (socket, error) => {
         report({ event: 'handshake-failed', peer: peerOf(socket), reason: error.message });
@@ -85,7 +84,7 @@ export class Worker {
     });
     this.front = createTlsFront({
       maxConnections: limits.connections,
-      helloTimeoutMs: limits.handshakeTimeoutMs,
+      handshakeTimeoutMs: limits.handshakeTimeoutMs,
       lookup: (serverName) => this.hosts.find(serverName)?.tls,
       onRefused: (refusal, socket) => report(helloReport(refusal, socket)),
     });
@@ -144,28 +143,42 @@ export class Worker {
   }
 
   private onSecure(socket: TLSSocket, route: Route, identity: ServedIdentity): void {
-    const peerAddress = peerOf(socket);
+    this.front.endHandshake(socket);
     const { hostname } = route;
     if (route.mode === 'tcp') {
-      this.tunnels.add(socket);
-      // The identity outlives changes of the upstream's address.
-      const current = this.hosts.find(hostname)?.route ?? route;
-      serveTcpRoute(socket, current, (outcome) => {
-        this.tunnels.delete(socket);
-        this.options.report(tcpReport(outcome, hostname, peerAddress));
-      });
+      this.onSecureTcp(socket, hostname, identity);
       return;
     }
     const connection: ClientConnection = {
       hostname,
       identity,
-      peerAddress,
+      peerAddress: peerOf(socket),
+      idleTimeoutMs: route.limits.idleTimeoutMs,
       exchanges: new Set(),
       refused: false,
       onTunnel: () => this.tunnels.add(socket),
     };
     socket.once('close', () => this.tunnels.delete(socket));
     this.http.accept(socket, connection);
+  }
+
+  private onSecureTcp(socket: TLSSocket, hostname: string, identity: ServedIdentity): void {
+    const peer = peerOf(socket);
+    // The identity outlives changes of the upstream's address, but proves one workload alone.
+    const current = this.hosts.find(hostname)?.route;
+    if (current?.mode !== 'tcp' || current.workload !== identity.workload) {
+      const code = 'ERR_PROXY_REQUEST_MISDIRECTED';
+      this.options.report(
+        tcpReport({ bytesFromClient: 0, bytesToClient: 0, code }, hostname, peer),
+      );
+      socket.destroy();
+      return;
+    }
+    this.tunnels.add(socket);
+    serveTcpRoute(socket, current, (outcome) => {
+      this.tunnels.delete(socket);
+      this.options.report(tcpReport(outcome, hostname, peer));
+    });
   }
 }
 
