@@ -23,3 +23,12 @@ export type { BenchCase, BenchReport, CaseDescription, Machine } from './report/
 export { createBenchPki } from './targets/bench-pki.ts';
 export type { BenchPki } from './targets/bench-pki.ts';
 export { payload, payloadHandler } from './targets/payload-handler.ts';
+export { createBenchEvidence } from './verifier/bench-evidence.ts';
+export type { BenchEvidence } from './verifier/bench-evidence.ts';
+export { benchVerifier } from './verifier/bench-verifier.ts';
+export type { BenchVerifierOptions } from './verifier/bench-verifier.ts';
+export { CONTENDERS, createContenders } from './verifier/contenders.ts';
+export type { ContenderName, Operation } from './verifier/contenders.ts';
+export { measureRates } from './verifier/measure-rates.ts';
+export type { Rates, VerifierPace } from './verifier/measure-rates.ts';
+export { browserCases, nodeCases } from './verifier/verifier-cases.ts';

@@ -18,6 +18,21 @@ test('compares medians and judges by direction', () => {
   expect(meetsTarget(compareRounds(time, [2.1], { peer: [1] }))).toBe(false);
 });
 
+test('judges our own value where the target is for that', () => {
+  const parser = {
+    name: 'parser',
+    unit: 'µs',
+    better: 'lower',
+    target: 10,
+    targetOf: 'value',
+  } as const;
+  const met = compareRounds(parser, [10], { peer: [1] });
+  expect(meetsTarget(met)).toBe(true);
+  expect(meetsTarget(compareRounds(parser, [10.1], { peer: [100] }))).toBe(false);
+  const table = renderReport({ name: 'sample', machine: thisMachine(true), cases: [met] });
+  expect(table).toMatch(/parser +µs +10 +1 +10\.00 +≤ 10 µs +met/);
+});
+
 test('shows a table with both directions', () => {
   const cases = [
     compareRounds(speed, [40], { peer: [100] }),

@@ -170,6 +170,28 @@ describe('name constraints', () => {
     expect(await check(range, name('a.example'))).toBe('accepted');
   });
 
+  it('cover addresses by any range', async () => {
+    const ranges = nameConstraintsExtension({
+      permitted: {
+        ip: [
+          Uint8Array.of(10, 1, 0, 0, 255, 255, 0, 0),
+          Uint8Array.of(10, 2, 0, 0, 255, 255, 0, 0),
+        ],
+      },
+    });
+    const at = (...bytes: number[]) => subjectAltNameExtension({ ip: [Uint8Array.from(bytes)] });
+    expect(await check(ranges, at(10, 1, 0, 1))).toBe('accepted');
+    expect(await check(ranges, at(10, 2, 0, 1))).toBe('accepted');
+    expect(await check(ranges, at(10, 3, 0, 1))).toBe(REFUSED);
+  });
+
+  it('exclude what is below them, and a wildcard that could be it', async () => {
+    const excluded = nameConstraintsExtension({ excluded: { dns: ['app.example.com'] } });
+    expect(await check(excluded, name('example.com'))).toBe('accepted');
+    expect(await check(excluded, name('*.example.com'))).toBe(REFUSED);
+    expect(await check(excluded, name('a.app.example.com'))).toBe(REFUSED);
+  });
+
   it('cover every name of a certificate', async () => {
     const range = nameConstraintsExtension({ permitted: { dns: ['a.example', 'b.example'] } });
     const both = (second: string) => subjectAltNameExtension({ dns: ['a.example', second] });

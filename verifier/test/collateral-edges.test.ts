@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Collateral, parseQuote } from '@proofgate/evidence';
+import { asSha384, type Collateral, parseQuote } from '@proofgate/evidence';
 import {
   createSimulatedPlatform,
   newSigningKey,
@@ -13,7 +13,7 @@ import { PlatformKeys } from '../src/dcap/platform-keys.ts';
 import { parseQeIdentity } from '../src/dcap/qe-identity.ts';
 import { parseTcbInfo } from '../src/dcap/tcb-info.ts';
 import { verifyDocumentSignature } from '../src/dcap/verify-document-signature.ts';
-import { verifyQeReport } from '../src/dcap/verify-qe-report.ts';
+import { checkAttestationKey, verifyQeReport } from '../src/dcap/verify-qe-report.ts';
 import { refusal } from './refusal.ts';
 
 const AT = new Date('2026-06-01T12:00:00Z');
@@ -157,6 +157,11 @@ describe('the documents', () => {
     expect(await refusal(() => parseQeIdentity(text))).toBe(INVALID);
   });
 
+  it('are refused with the place that is wrong', () => {
+    expect(() => parseTcbInfo('[]')).toThrow('is not usable');
+    expect(() => parseTcbInfo('{')).toThrow(/^TCB info: /);
+  });
+
   type Change = (document: Record<string, unknown>) => void;
   const changed = (text: string, change: Change): string => {
     const document = JSON.parse(text) as Record<string, unknown>;
@@ -269,7 +274,7 @@ describe('the TDX module', () => {
     expect(
       await outcome((description) => {
         unversioned(description);
-        description.td.mrSignerSeam = new Uint8Array(48).fill(1);
+        description.td.mrSignerSeam = asSha384(new Uint8Array(48).fill(1));
       }),
     ).toBe('ERR_DCAP_TDX_MODULE');
   });
@@ -310,7 +315,6 @@ describe('the quoting enclave', () => {
 
   it('leaves the second half of its report data zero', async () => {
     // Changing it takes the PCK’s signature with it, so this is checked on the parsed quote.
-    const { checkAttestationKey } = await import('../src/dcap/verify-qe-report.ts');
     const { signature } = parseQuote(quote);
     expect(await refusal(async () => checkAttestationKey(signature))).toBe('accepted');
     const { reportData } = signature.qeReport;

@@ -236,7 +236,7 @@ describe('bundles in a directory', () => {
     const large = await directoryOf({ 'a.json': ' '.repeat(1024 * 1024 + 1) });
     expect(await refusal(async () => loadCollateral(large))).toBe(UNAVAILABLE);
     const bundle = JSON.stringify(platform.collateral());
-    const names = Array.from({ length: 257 }, (_, index) => [`${index}.json`, bundle]);
+    const names = Array.from({ length: 257 }, (_, index) => [`${index}.json`, bundle] as const);
     const full = await directoryOf(Object.fromEntries(names.slice(1)));
     expect(await refusal(async () => loadCollateral(full))).toBe('accepted');
     const over = await directoryOf(Object.fromEntries(names));

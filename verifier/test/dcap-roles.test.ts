@@ -13,7 +13,9 @@ import { describe, expect, it } from 'vitest';
 import { checkRole, type DcapRole } from '../src/dcap/certificate-role.ts';
 import { readPckChain } from '../src/dcap/pck-chain.ts';
 import { verifyPck } from '../src/dcap/verify-pck.ts';
-import { caExtensions, issue } from './private-pki.ts';
+import { verifyRoot } from '../src/dcap/verify-root.ts';
+import { checkAuthority, checkEndEntity } from '../src/x509/authority.ts';
+import { caExtensions, issue, keyPair } from './private-pki.ts';
 import { refusal } from './refusal.ts';
 
 const AT = new Date('2026-06-01T12:00:00Z');
@@ -63,6 +65,51 @@ describe('a certificate of Intel’s PKI', () => {
         checkRole({ ...parsed, subject }, 'tcb-signer');
       }),
     ).toBe('ERR_CERT_ROLE');
+  });
+});
+
+describe('the root', () => {
+  it('has signed itself', async () => {
+    const rootWith = (wish: object) =>
+      parseCertificate(
+        issue({ commonName: 'Intel SGX Root CA', extensions: caExtensions(1), ...wish })
+          .certificate,
+      );
+    const signer = keyPair().privateKey;
+    expect(await refusal(async () => verifyRoot(rootWith({})))).toBe('accepted');
+    expect(await refusal(async () => verifyRoot(rootWith({ signer })))).toBe('ERR_CERT_SIGNATURE');
+  });
+
+  it('is a CA, or what it is instead is said', () => {
+    const seenOf = (...extensions: CertificateExtension[]) => {
+      const parsed = parseCertificate(issue({ commonName: 'x', extensions }).certificate);
+      return () => {
+        checkAuthority(parsed, 'it', 0);
+      };
+    };
+    expect(seenOf(...caExtensions(0))).not.toThrow();
+    expect(seenOf()).toThrow(expect.objectContaining({ seen: 'no basicConstraints' }));
+    expect(seenOf(basicConstraintsExtension({ ca: false }))).toThrow(
+      expect.objectContaining({ seen: 'CA false' }),
+    );
+  });
+});
+
+describe('an end entity', () => {
+  it('says why it is none', () => {
+    const checkOf = (...extensions: CertificateExtension[]) => {
+      const parsed = parseCertificate(issue({ commonName: 'x', extensions }).certificate);
+      return () => {
+        checkEndEntity(parsed, 'it');
+      };
+    };
+    expect(checkOf(...leaf)).not.toThrow();
+    expect(checkOf(basicConstraintsExtension({ ca: true }))).toThrow(
+      expect.objectContaining({ code: 'ERR_CERT_IS_A_CA', seen: 'CA true' }),
+    );
+    expect(checkOf(keyUsageExtension(['keyCertSign']))).toThrow(
+      expect.objectContaining({ code: 'ERR_CERT_IS_A_CA', seen: 'keyCertSign' }),
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { OID, utf8 } from '@proofgate/evidence';
+import { OID, toHex, utf8 } from '@proofgate/evidence';
 import {
   createSimulatedPlatform,
   simulatedFault,
@@ -28,7 +28,7 @@ describe('a policy', () => {
     [
       'workloads by names',
       { workloads: { web: `sha256:${DIGEST}` } },
-      { workloads: { 'not a name': `sha256:${DIGEST}` } },
+      { workloads: { 'two\nlines': `sha256:${DIGEST}` } },
     ],
     [
       'workloads with digests',
@@ -130,6 +130,9 @@ describe('judging', () => {
     expect(await decide({ tee: 'tdx' }, profile(' production\n'))).toBe('accepted');
     expect(await decide({ tee: 'tdx' }, profile('Production'))).toBe('ERR_POLICY_IMAGE_PROFILE');
     expect(await decide({ imageProfile: ['a', 'b'] }, profile('b'))).toBe('accepted');
+    expect(await decide({ imageProfile: ['a', 'b'] }, profile('c'))).toBe(
+      'ERR_POLICY_IMAGE_PROFILE',
+    );
     expect(await decide({ imageProfile: ['a', 'b'] })).toBe('ERR_POLICY_IMAGE_PROFILE');
   });
 
@@ -147,9 +150,7 @@ describe('judging', () => {
   });
 
   it('counts advisories of now as well as those at launch', async () => {
-    const relaunch = await claimsOf(({ quote, td, collateral }) => {
-      simulatedFault('S4').apply({ quote, td, collateral } as PlatformDescription);
-    });
+    const relaunch = await claimsOf(simulatedFault('S4').apply);
     const roots = relaunch.trustAnchor.replace('custom:', 'sha256:');
     const tcb = { accept: ['TDRelaunchAdvised', 'UpToDate'] };
     expect(await decide({ roots, tcb }, { evidence: relaunch })).toBe('accepted');
@@ -165,5 +166,56 @@ describe('judging', () => {
     const least = (minimumEvaluationNumber: number) => ({ tcb: { minimumEvaluationNumber } });
     expect(await decide(least(number))).toBe('accepted');
     expect(await decide(least(number + 1))).toBe('ERR_POLICY_TCB_EVALUATION');
+  });
+
+  it('takes evidence made this very moment, and of exactly the greatest age', async () => {
+    const maxAge = { freshness: { maxAge: 'PT1H' } };
+    const aged = async (ageMs: number) =>
+      decide(maxAge, { quoteTime: new Date(AT.getTime() - ageMs) });
+    expect(await aged(0)).toBe('accepted');
+    expect(await aged(3_600_000)).toBe('accepted');
+    expect(await aged(3_600_001)).toBe('ERR_POLICY_FRESHNESS');
+    expect(await aged(-1)).toBe('ERR_POLICY_FRESHNESS');
+    expect(await decide(maxAge, { quoteTime: undefined })).toBe('ERR_POLICY_FRESHNESS');
+  });
+
+  it('names machines by instance', async () => {
+    const piid = toHex(sound.platform.platformInstanceId ?? new Uint8Array());
+    expect(await decide({ platforms: { piid } })).toBe('accepted');
+    expect(await decide({ platforms: { piid: '00'.repeat(16) } })).toBe('ERR_POLICY_PLATFORM');
+  });
+
+  it('takes a grace of 400 days, and none that is longer', async () => {
+    const old = await claimsOf(simulatedFault('S1').apply);
+    const roots = old.trustAnchor.replace('custom:', 'sha256:');
+    const until = async (offset: number) => {
+      const end = new Date(AT.getTime() + 400 * 86_400_000 + offset);
+      const time = `${end.toISOString().slice(0, 19)}Z`;
+      return decide({ roots, tcb: { grace: { OutOfDate: { until: time } } } }, { evidence: old });
+    };
+    expect(await until(0)).toBe('accepted');
+    expect(await until(1000)).toBe('ERR_POLICY_TCB_STATUS');
+  });
+
+  it('says what it saw', () => {
+    const seenOf = (name: string, policy: object, more: Parameters<typeof subject>[0] = {}) => {
+      const { checks } = judge(subject(more), parsePolicy({ version: 1, ...policy }));
+      const { seen, hint } = checks.find((check) => check.name === name) ?? {};
+      return hint === undefined ? seen : `${seen}; ${hint}`;
+    };
+    const workloads = { web: `sha256:${DIGEST}` };
+    const other = { ...workload, name: 'other' };
+    const changed = { ...workload, imageDigest: '5b'.repeat(32) };
+    expect(seenOf('workloads', { workloads }, { workloads: [] })).toBe('none; web does not run');
+    expect(seenOf('workloads', { workloads }, { workloads: [workload, other] })).toMatch(
+      /; other is not in the policy$/,
+    );
+    expect(seenOf('workloads', { workloads }, { workloads: [changed] })).toMatch(
+      /^web=sha256:(5b)+; web runs another image$/,
+    );
+    expect(seenOf('freshness.age', { tee: 'tdx' }, { quoteTime: undefined })).toBe('unknown');
+    expect(seenOf('freshness.age', { tee: 'tdx' })).not.toBe('unknown');
+    const every = Object.fromEntries(sound.measurements);
+    expect(seenOf('measurements.unlisted', { measurements: { every } })).toBeUndefined();
   });
 });

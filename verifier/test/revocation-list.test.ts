@@ -160,5 +160,6 @@ describe('a signature in the X.509 manner', () => {
     const off = { ...certificate, publicKey: { ...publicKey, point } };
     expect(await refusal(async () => importCertificateKey(certificate, 'it'))).toBe('accepted');
     expect(await refusal(async () => importCertificateKey(off, 'it'))).toBe('ERR_CERT_ALGORITHM');
+    await expect(importCertificateKey(off, 'it')).rejects.toThrow('unusable key');
   });
 });

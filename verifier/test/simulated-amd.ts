@@ -51,6 +51,7 @@ export interface AmdWish {
   /** Changes the report before and after it is signed. */
   readonly report?: (bytes: Uint8Array) => void;
   readonly signed?: (bytes: Uint8Array) => void;
+  readonly root?: readonly CertificateExtension[];
   readonly intermediate?: readonly CertificateExtension[];
   readonly leafCurve?: 'P-256' | 'P-384';
   /** Signs the leaf in place of the intermediate. */
@@ -116,7 +117,7 @@ export function simulatedAmd(wish: AmdWish = {}): SimulatedAmd {
     subject: root,
     key: KEYS.root.publicKey,
     signer: KEYS.root.privateKey,
-    extensions: caExtensions('root'),
+    extensions: wish.root ?? caExtensions('root'),
   });
   const ask = certificate({
     serial: INTERMEDIATE_SERIAL,

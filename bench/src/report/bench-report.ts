@@ -10,8 +10,10 @@ export interface BenchCase {
   readonly peers: Readonly<Record<string, number>>;
   /** Ours divided by the peer's. */
   readonly ratios: Readonly<Record<string, number>>;
-  /** The ratio to reach against the first peer: at least, where higher is better, else at most. */
+  /** What to reach, at least where higher is better, else at most: of the ratio to the first peer, unless `targetOf` says so. */
   readonly target: number;
+  /** `value` when the target is for our own number, whatever the peer's is. @defaultValue ratio */
+  readonly targetOf?: 'ratio' | 'value';
 }
 
 /** Where it was measured: numbers of different machines do not compare, ratios do. */
@@ -51,6 +53,7 @@ export interface CaseDescription {
   readonly unit: string;
   readonly better: 'higher' | 'lower';
   readonly target: number;
+  readonly targetOf?: 'ratio' | 'value';
 }
 
 /** Compares medians of rounds that were taken alternately. */
@@ -72,9 +75,10 @@ export function compareRounds(
 }
 
 /** Whether a case reaches its target. */
-export function meetsTarget({ better, ratios, target }: BenchCase): boolean {
+export function meetsTarget({ better, ours, ratios, target, targetOf }: BenchCase): boolean {
   const [ratio = NaN] = Object.values(ratios);
-  return better === 'higher' ? ratio >= target : ratio <= target;
+  const judged = targetOf === 'value' ? ours : ratio;
+  return better === 'higher' ? judged >= target : judged <= target;
 }
 
 /** The middle value, or the mean of the two middle ones; NaN of nothing. */
@@ -101,7 +105,7 @@ export function renderReport({ name, machine, cases }: BenchReport): string {
       String(entry.peers[peer]),
       (entry.ratios[peer] ?? NaN).toFixed(2),
     ]),
-    `${entry.better === 'higher' ? '≥' : '≤'} ${entry.target.toFixed(2)}`,
+    targetText(entry),
     meetsTarget(entry) ? 'met' : 'missed',
   ]);
   const head = [
@@ -116,6 +120,13 @@ export function renderReport({ name, machine, cases }: BenchReport): string {
     `${machine.cpu}, ${String(machine.cores)} cores, Node ${machine.node}, ` +
     (machine.pinned ? 'pinned' : 'not pinned: results vary');
   return `${name} on ${where}\n\n${renderTable([head, ...rows])}\n`;
+}
+
+function targetText({ better, target, targetOf, unit }: BenchCase): string {
+  const sign = better === 'higher' ? '≥' : '≤';
+  return targetOf === 'value'
+    ? `${sign} ${String(target)} ${unit}`
+    : `${sign} ${target.toFixed(2)}`;
 }
 
 function renderTable(rows: readonly (readonly string[])[]): string {

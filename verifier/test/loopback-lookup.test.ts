@@ -2,7 +2,7 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isLocalhost } from '@proofgate/verifier/node';
 import { describe, expect, it } from 'vitest';
-import { loopbackLookup } from '../../src/node/loopback-lookup.ts';
+import { loopbackLookup } from '../src/node/loopback-lookup.ts';
 
 type Answer = readonly LookupAddress[] | { readonly address: string; readonly family: number };
 

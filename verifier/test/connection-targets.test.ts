@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
 import { get } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { AttestedAgent, connectTls } from '@proofgate/verifier/node';
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from 'node:net';
+import {
+  AttestedAgent,
+  connectTls,
+  type PeerRequirements,
+  verifiedConnect,
+} from '@proofgate/verifier/node';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { targetOfUrl } from '../../src/node/connectors/https-target.ts';
-import { demandHttp2 } from '../../src/node/connectors/demand-http2.ts';
-import { targetOfChannel } from '../../src/node/connectors/grpc/channel-target.ts';
-import { refusal } from '../refusal.ts';
-import { attestedIdentity, HOSTNAME, requirementsFor } from './attested-identity.ts';
-import { serveAttested } from './attested-server.ts';
+import { targetOfUrl } from '../src/node/connectors/https-target.ts';
+import { demandHttp2 } from '../src/node/connectors/demand-http2.ts';
+import { targetOfChannel } from '../src/node/connectors/grpc/channel-target.ts';
+import { refusal } from './refusal.ts';
+import { attestedIdentity, HOSTNAME, requirementsFor } from './node/attested-identity.ts';
+import { serveAttested } from './node/attested-server.ts';
 
 const identity = await attestedIdentity();
 
@@ -101,6 +107,24 @@ describe('a connection', () => {
   it('that its caller has given up is not opened', async () => {
     const signal = AbortSignal.abort();
     await expect(connectTls({ host: '127.0.0.1', port: 1, signal })).rejects.toBe(signal.reason);
+  });
+
+  it('may go through a tunnel, whose end no port names', async () => {
+    const { port, requests } = await serveAttested(identity);
+    const { freshness: _mode, ...required } = requirementsFor(identity);
+    const through = async (host: string, more: Partial<PeerRequirements> = {}) => {
+      const socket = connectTcp(port, '127.0.0.1');
+      onTestFinished(() => void socket.destroy());
+      await once(socket, 'connect');
+      return refusal(async () => {
+        await verifiedConnect({ host, socket }, { ...required, fetchDocument: true, ...more });
+      });
+    };
+    expect(await through(HOSTNAME)).toBe('accepted');
+    expect(await through('::1')).toBe('ERR_CERT_HOSTNAME');
+    const roots = { sha256: identity.platform.rootSha256 };
+    expect(await through(HOSTNAME, { policy: 'none', roots })).toBe('accepted');
+    expect(requests).toEqual(new Array(3).fill('GET /.well-known/attestation'));
   });
 
   it('speaks HTTP/2 where that is needed', async () => {

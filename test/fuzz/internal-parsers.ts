@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Some parsers are no package's public entry: their callers authenticate the input first, or are a server. A fuzzer
+// wants them alone, since behind a signature no changed input ever reaches them. Imported by their place in the tree,
+// in this one file.
+const [tcbInfo, qeIdentity, clientHello, proxyErrors] = await Promise.all([
+  import('../../verifier/src/dcap/tcb-info.ts'),
+  import('../../verifier/src/dcap/qe-identity.ts'),
+  import('../../proxy/src/tls/client-hello-reader.ts'),
+  import('../../proxy/src/errors.ts'),
+]);
+
+export const { parseTcbInfo } = tcbInfo;
+export const { parseQeIdentity } = qeIdentity;
+export const { ClientHelloReader } = clientHello;
+/** Of the same module as the reader's. */
+export const { ProxyError } = proxyErrors;

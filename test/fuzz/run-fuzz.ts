@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from 'fast-check';
+import { toBase64 } from '@proofgate/evidence';
+import { FUZZ } from './fuzz-settings.ts';
+import { inputsOf, type FuzzTarget } from './fuzz-target.ts';
+
+/** Longest time for one input, unless a target has its own: what grows with the square of the input needs much more. */
+const MAX_INPUT_MS = 250;
+/** An input that took more than this share of the bound is read again: mostly it was the machine that was busy. */
+const REMARKABLE_SHARE = 0.02;
+const ATTEMPTS = 4;
+
+/** What came of fuzzing one target. */
+export interface FuzzResult {
+  readonly accepted: number;
+  readonly refused: number;
+  readonly slowestMs: number;
+  readonly slowestBytes: number;
+}
+
+/**
+ * Feeds a parser with `FUZZ.runs` inputs.
+ *
+ * @throws a report with seed and input, for an error that is not of the target's classes and for an input that takes
+ *   too long
+ */
+export function runFuzz(target: FuzzTarget): FuzzResult {
+  const result = { accepted: 0, refused: 0, slowestMs: 0, slowestBytes: 0 };
+  const maxMs = target.maxMs ?? MAX_INPUT_MS;
+  const property = fc.property(inputsOf(target), (input) => {
+    const { accepted, milliseconds } = measure(target, input, maxMs * REMARKABLE_SHARE);
+    result[accepted ? 'accepted' : 'refused'] += 1;
+    if (milliseconds > result.slowestMs) {
+      result.slowestMs = milliseconds;
+      result.slowestBytes = input.length;
+    }
+    if (milliseconds > maxMs) {
+      throw new Error(`${input.length} bytes took ${milliseconds.toFixed(0)} ms`);
+    }
+  });
+  assertProperty(target.name, fc.check(property, fuzzParameters()));
+  return result;
+}
+
+/** Longest input that a report shows in full. */
+const SHOWN_BYTES = 4096;
+
+/**
+ * Throws a report if a property failed: the input, and how to run it again.
+ *
+ * @param name of the target, as `npm run fuzz -- --only` takes it
+ */
+export function assertProperty<T>(name: string, outcome: fc.RunDetails<[T]>): void {
+  if (!outcome.failed) return;
+  const seed = String(outcome.seed);
+  const path = outcome.counterexamplePath ?? '';
+  const again = `npm run fuzz -- --only '${name}' --seed ${seed} --path ${path}`;
+  throw new Error(
+    `${name} failed after ${String(outcome.numRuns)} inputs; again: ${again}\n` +
+      `input: ${shown(outcome.counterexample?.[0])}`,
+    { cause: outcome.errorInstance },
+  );
+}
+
+function shown(input: unknown): string {
+  if (!(input instanceof Uint8Array)) return fc.stringify(input).slice(0, SHOWN_BYTES);
+  return `${String(input.length)} bytes, base64 ${toBase64(input.subarray(0, SHOWN_BYTES))}`;
+}
+
+/** Parameters of fast-check. @param share of the runs, for what is slower than a parser */
+export function fuzzParameters<Ts>(share = 1): fc.Parameters<Ts> {
+  return {
+    seed: FUZZ.seed,
+    numRuns: Math.max(1, Math.round(FUZZ.runs * share)),
+    ...(FUZZ.path === undefined ? {} : { path: FUZZ.path }),
+  };
+}
+
+function measure(
+  target: FuzzTarget,
+  input: Uint8Array,
+  remarkableMs: number,
+): { accepted: boolean; milliseconds: number } {
+  let best = Number.POSITIVE_INFINITY;
+  let accepted = false;
+  for (let attempt = 0; attempt < ATTEMPTS && best > remarkableMs; attempt += 1) {
+    const start = performance.now();
+    accepted = accepts(target, input);
+    best = Math.min(best, performance.now() - start);
+  }
+  return { accepted, milliseconds: best };
+}
+
+/** Whether a target accepts an input. @throws whatever it throws that it should not */
+export function accepts({ parse, errors }: FuzzTarget, input: Uint8Array): boolean {
+  try {
+    parse(input);
+    return true;
+  } catch (error) {
+    if (errors.some((allowed) => error instanceof allowed)) return false;
+    throw error;
+  }
+}
