@@ -5,9 +5,9 @@ import { FUZZ } from './fuzz-settings.ts';
 import { inputsOf, type FuzzTarget } from './fuzz-target.ts';
 
 /** Longest time for one input, unless a target has its own: what grows with the square of the input needs much more. */
-const MAX_INPUT_MS = 250;
+const MAX_INPUT_MS = 500;
 /** An input that took more than this share of the bound is read again: mostly it was the machine that was busy. */
-const REMARKABLE_SHARE = 0.02;
+const REMARKABLE_SHARE = 0.01;
 const ATTEMPTS = 4;
 
 /** What came of fuzzing one target. */

@@ -215,6 +215,14 @@ describe('judging', () => {
     );
     expect(seenOf('freshness.age', { tee: 'tdx' }, { quoteTime: undefined })).toBe('unknown');
     expect(seenOf('freshness.age', { tee: 'tdx' })).not.toBe('unknown');
+    const migratable = (policy: object) =>
+      judge(subject(), parsePolicy({ version: 1, tee: 'tdx', ...policy })).checks.find(
+        ({ name }) => name === 'td.migratable',
+      );
+    expect(migratable({})).toMatchObject({ expected: 'off', seen: 'off' });
+    expect(migratable({ tdx: { allowAttributes: ['migratable'] } })).toMatchObject({
+      expected: 'anything',
+    });
     const every = Object.fromEntries(sound.measurements);
     expect(seenOf('measurements.unlisted', { measurements: { every } })).toBeUndefined();
   });
