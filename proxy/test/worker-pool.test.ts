@@ -69,6 +69,7 @@ describe('a pool whose workers do not start', () => {
 describe('a pool that gets many snapshots at once', () => {
   it('sends a worker the last of them after the one that is on its way', async () => {
     const seen = join(directory, 'versions');
+    await writeFile(seen, '');
     const pool = await poolWith(
       `import { appendFileSync } from 'node:fs';
        process.on('message', ({ kind, snapshot }) => {
