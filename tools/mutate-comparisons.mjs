@@ -49,32 +49,38 @@ try {
   copyRepository(folder);
   const files = sourceFiles(positionals.length > 0 ? positionals : DCAP_PATH);
   const mutants = plantMutants(folder, files);
-  await tryAll(options.again === undefined ? mutants : unsettled(mutants, options.again));
+  if (options.again !== undefined) takeOver(mutants, options.again);
+  await tryAll(mutants);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
 /**
- * @param {Mutant[]} mutants of the earlier run or new since
+ * Keeps what an earlier run killed.
+ *
+ * @param {Mutant[]} mutants
  * @param {string} file its results
  */
-function unsettled(mutants, file) {
+function takeOver(mutants, file) {
   /** @type {Mutant[]} */
   const earlier = JSON.parse(readFileSync(file, 'utf8'));
-  const killed = new Set(earlier.filter((one) => one.outcome === 'killed').map((one) => one.key));
-  return mutants.filter((mutant) => !killed.has(mutant.key));
+  const killed = new Map(
+    earlier.filter((one) => one.outcome === 'killed').map((one) => [one.key, one]),
+  );
+  for (const mutant of mutants) {
+    const { outcome, killedBy } = killed.get(mutant.key) ?? mutant;
+    Object.assign(mutant, { outcome, killedBy });
+  }
 }
 
 /** @param {Mutant[]} mutants */
 async function tryAll(mutants) {
   const started = Date.now();
   const reach = await reachOf(folder, options.tests, options.without);
-  const unreached = mutants.filter((mutant) => !reach.some((test) => test.reached.has(mutant.id)));
-  for (const mutant of unreached) mutant.outcome = 'not reached';
-  console.log(`${mutants.length} mutants, ${reach.length} test files`);
+  const queue = mutants.filter((mutant) => mutant.outcome === 'not run');
+  console.log(`${queue.length} of ${mutants.length} mutants, ${reach.length} test files`);
 
   const until = started + Number(options.minutes) * 60_000;
-  const queue = mutants.filter((mutant) => !unreached.includes(mutant));
   const work = Array.from({ length: Number(options.workers) }, async (_, index) => {
     const trial = startTrial(folder, index, reach);
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {

@@ -77,6 +77,7 @@ export function startTrial(folder, index, tests) {
       mutant.outcome = 'survived';
       // Those that killed most come first, then the fastest: `tests` is in that order, and sorting keeps it.
       const reaching = tests.filter((test) => test.reached.has(mutant.id));
+      if (reaching.length === 0) mutant.outcome = 'not reached';
       for (const { file } of reaching.sort((a, b) => earlier(b) - earlier(a))) {
         const result = await runner.test(file);
         if (result === 'passed') continue;
