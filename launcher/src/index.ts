@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 export { LAUNCHER_ERRORS, LauncherError, type LauncherErrorCode } from './errors.ts';
-export { describeExit, type ExitReason } from './exit-reason.ts';
+export { describeExit, type ExitReason } from './supervision/exit-reason.ts';
 export { startLauncher, type LauncherDeps, type RunningLauncher } from './launcher.ts';
-export type { MeasuredWorkload } from './measured-workload.ts';
+export type { MeasuredWorkload } from './measurement/measured-workload.ts';
 export {
   planMeasurements,
   type MeasurementPlan,
@@ -10,12 +10,12 @@ export {
   type PlannedHost,
   type PlannedPlatform,
   type PlannedWorkload,
-} from './measurement-plan.ts';
-export type { WorkloadSummary } from './management-socket.ts';
-export type { PlatformFiles } from './platform-files.ts';
+} from './measurement/measurement-plan.ts';
+export type { WorkloadSummary } from './management/management-socket.ts';
+export type { PlatformFiles } from './measurement/platform-files.ts';
 export {
   SUPERVISION_TIMING,
   type SupervisionTiming,
   type WorkloadState,
   type WorkloadStatus,
-} from './workload-supervisor.ts';
+} from './supervision/workload-supervisor.ts';

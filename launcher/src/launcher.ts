@@ -7,20 +7,24 @@ import type { MeasurementRegister, Platform } from '@proofgate/attester';
 import type { Logger, UnixHttpServer } from '@proofgate/daemon';
 import { loadedWorkloads, type RuntimeEvent } from '@proofgate/evidence';
 import { LauncherError } from './errors.ts';
-import { EventLog } from './event-log.ts';
-import { GatewayPublisher } from './gateway-publisher.ts';
-import { gatewayContent, MANAGER_SOCKET, type PlatformIdentity } from './gateway-state.ts';
+import { EventLog } from './measurement/event-log.ts';
+import { GatewayPublisher } from './gateway/gateway-publisher.ts';
+import { gatewayContent, MANAGER_SOCKET, type PlatformIdentity } from './gateway/gateway-state.ts';
 import { prepareDirectories, type LauncherDirectories } from './launcher-directories.ts';
-import { serveManagementSocket, type WorkloadSummary } from './management-socket.ts';
-import { serveManagerSocket } from './manager-socket.ts';
-import { computePlan, planMeasurements, type MeasurementPlan } from './measurement-plan.ts';
-import { PortGuard } from './port-guard.ts';
-import { ProcessRuntime } from './process-runtime.ts';
-import type { Runtime } from './runtime.ts';
-import { takeOver } from './take-over.ts';
-import { WorkloadFleet } from './workload-fleet.ts';
-import { WorkloadRecords } from './workload-records.ts';
-import { SUPERVISION_TIMING, type SupervisionTiming } from './workload-supervisor.ts';
+import { serveManagementSocket, type WorkloadSummary } from './management/management-socket.ts';
+import { serveManagerSocket } from './management/manager-socket.ts';
+import {
+  computePlan,
+  planMeasurements,
+  type MeasurementPlan,
+} from './measurement/measurement-plan.ts';
+import { PortGuard } from './gateway/port-guard.ts';
+import { ProcessRuntime } from './process/process-runtime.ts';
+import type { Runtime } from './supervision/runtime.ts';
+import { takeOver } from './supervision/take-over.ts';
+import { WorkloadFleet } from './supervision/workload-fleet.ts';
+import { WorkloadRecords } from './supervision/workload-records.ts';
+import { SUPERVISION_TIMING, type SupervisionTiming } from './supervision/workload-supervisor.ts';
 
 /** What a launcher needs from the process that it runs in. */
 export interface LauncherDeps {

@@ -10,7 +10,7 @@ import {
   type RuntimeEvent,
 } from '@proofgate/evidence';
 import { describe, expect, test } from 'vitest';
-import { EventLog } from '../src/event-log.ts';
+import { EventLog } from '../src/measurement/event-log.ts';
 import { temporaryDirectory } from './fixtures.ts';
 
 const load = (name: string, digit = '1'): RuntimeEvent => ({

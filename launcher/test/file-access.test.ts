@@ -2,7 +2,7 @@
 import { chmod, mkdir, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findObstacle } from '../src/file-access.ts';
+import { findObstacle } from '../src/process/file-access.ts';
 import { temporaryDirectory, writeProgram } from './fixtures.ts';
 
 const STRANGER = { uid: 54321, gid: 54321 };

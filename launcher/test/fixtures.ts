@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { containerConfigSchema, type ContainerConfig, type UserAndGroup } from '@proofgate/api';
 import { createLogger, type Logger } from '@proofgate/daemon';
 import { onTestFinished } from 'vitest';
-import { isAlive, readProcess } from '../src/process-table.ts';
+import { isAlive, readProcess } from '../src/process/process-table.ts';
 
 /** A directory that every user may enter, so that a workload with a user of its own finds its script; removed after the test. */
 export async function temporaryDirectory(): Promise<string> {

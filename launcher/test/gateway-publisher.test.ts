@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '@proofgate/daemon';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { GatewayPublisher, type GatewayContent } from '../src/gateway-publisher.ts';
+import { GatewayPublisher, type GatewayContent } from '../src/gateway/gateway-publisher.ts';
 import { fakeProxy } from './fake-proxy.ts';
 import { silentLogger, temporaryDirectory } from './fixtures.ts';
 

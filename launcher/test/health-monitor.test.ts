@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { waitFor } from '@proofgate/daemon';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { monitorHealth } from '../src/health-monitor.ts';
-import { healthTarget, probeHealth } from '../src/health-probe.ts';
+import { monitorHealth } from '../src/supervision/health-monitor.ts';
+import { healthTarget, probeHealth } from '../src/supervision/health-probe.ts';
 import { freePort } from './fixtures.ts';
 
 const NEVER = new AbortController().signal;

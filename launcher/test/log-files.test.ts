@@ -2,7 +2,7 @@
 import { appendFile, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { capLogFiles, logPath, openLogFiles } from '../src/log-files.ts';
+import { capLogFiles, logPath, openLogFiles } from '../src/logs/log-files.ts';
 import { isRoot, temporaryDirectory } from './fixtures.ts';
 
 describe('log files', () => {

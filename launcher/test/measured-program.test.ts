@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { MAX_MEASURED_FILE_BYTES, measureProgram } from '../src/measured-program.ts';
-import { measureWorkload } from '../src/measure-workload.ts';
+import { MAX_MEASURED_FILE_BYTES, measureProgram } from '../src/process/measured-program.ts';
+import { measureWorkload } from '../src/measurement/measure-workload.ts';
 import { processWorkload, temporaryDirectory, writeProgram } from './fixtures.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { waitFor } from '@proofgate/daemon';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parseListeners, PortGuard } from '../src/port-guard.ts';
+import { parseListeners, PortGuard } from '../src/gateway/port-guard.ts';
 import { freePort, OWN_USER, silentLogger } from './fixtures.ts';
 
 const WITHIN = { timeoutMs: 10_000 };

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import type { ContainerConfig } from '@proofgate/api';
 import { waitFor } from '@proofgate/daemon';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { logPath } from '../src/log-files.ts';
-import { ProcessRuntime } from '../src/process-runtime.ts';
-import { readProcess } from '../src/process-table.ts';
-import type { RunningInstance } from '../src/runtime.ts';
+import { logPath } from '../src/logs/log-files.ts';
+import { ProcessRuntime } from '../src/process/process-runtime.ts';
+import { readProcess } from '../src/process/process-table.ts';
+import type { RunningInstance } from '../src/supervision/runtime.ts';
 import {
   isRoot,
   isRunning,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { processUser, WORKLOAD_UID_BASE, WORKLOAD_UID_COUNT } from '../src/process-user.ts';
+import { processUser, WORKLOAD_UID_BASE, WORKLOAD_UID_COUNT } from '../src/process/process-user.ts';
 
 const ROOT = { uid: 0, gid: 0 };
 const PERSON = { uid: 1000, gid: 1001 };

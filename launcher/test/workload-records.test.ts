@@ -2,7 +2,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { WorkloadRecords, type WorkloadRecord } from '../src/workload-records.ts';
+import { WorkloadRecords, type WorkloadRecord } from '../src/supervision/workload-records.ts';
 import { temporaryDirectory } from './fixtures.ts';
 
 const record = (name: string, ownUid?: number): WorkloadRecord => ({

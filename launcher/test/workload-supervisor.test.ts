@@ -3,10 +3,10 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '@proofgate/daemon';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { logPath, MAX_LOG_BYTES } from '../src/log-files.ts';
-import { ProcessRuntime } from '../src/process-runtime.ts';
-import type { InstanceRecord } from '../src/runtime.ts';
-import { WorkloadSupervisor, type WorkloadState } from '../src/workload-supervisor.ts';
+import { logPath, MAX_LOG_BYTES } from '../src/logs/log-files.ts';
+import { ProcessRuntime } from '../src/process/process-runtime.ts';
+import type { InstanceRecord } from '../src/supervision/runtime.ts';
+import { WorkloadSupervisor, type WorkloadState } from '../src/supervision/workload-supervisor.ts';
 import {
   freePort,
   isRunning,

@@ -17,7 +17,7 @@ import {
   type RuntimeEvent,
   type WorkloadFacts,
 } from '@proofgate/evidence';
-import { RUNTIME_VERSION } from './launcher-version.ts';
+import { RUNTIME_VERSION } from '../launcher-version.ts';
 import { measureWorkload } from './measure-workload.ts';
 import type { MeasuredWorkload } from './measured-workload.ts';
 import { readPlatformFiles, type PlatformFiles } from './platform-files.ts';

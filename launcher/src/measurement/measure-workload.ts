@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainerConfig, RuntimeChoice } from '@proofgate/api';
-import { LauncherError } from './errors.ts';
+import { LauncherError } from '../errors.ts';
 import type { MeasuredWorkload } from './measured-workload.ts';
-import { measureProcess } from './process-runtime.ts';
+import { measureProcess } from '../process/process-runtime.ts';
 
 /**
  * Measures a workload with the runtime that it asks for.

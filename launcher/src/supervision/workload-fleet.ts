@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from '@proofgate/daemon';
-import type { EventLog } from './event-log.ts';
-import type { WorkloadSummary } from './management-socket.ts';
-import type { PlannedWorkload } from './measurement-plan.ts';
+import type { EventLog } from '../measurement/event-log.ts';
+import type { WorkloadSummary } from '../management/management-socket.ts';
+import type { PlannedWorkload } from '../measurement/measurement-plan.ts';
 import type { InstanceRecord, RunningInstance, Runtime } from './runtime.ts';
 import type { WorkloadRecords } from './workload-records.ts';
 import { WorkloadSupervisor, type SupervisionTiming } from './workload-supervisor.ts';

@@ -4,7 +4,7 @@ import { backoff, type Backoff, type Logger } from '@proofgate/daemon';
 import { CodedError } from '@proofgate/evidence';
 import { describeExit, type ExitReason } from './exit-reason.ts';
 import { monitorHealth, type HealthListener } from './health-monitor.ts';
-import type { MeasuredWorkload } from './measured-workload.ts';
+import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
 import { pause } from './pause.ts';
 import type { InstanceRecord, RunningInstance, Runtime } from './runtime.ts';
 

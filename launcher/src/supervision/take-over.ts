@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from '@proofgate/daemon';
 import { loadedWorkloads, type LoadedWorkload, type RuntimeEvent } from '@proofgate/evidence';
-import type { EventLog } from './event-log.ts';
-import type { MeasurementPlan, PlannedWorkload } from './measurement-plan.ts';
+import type { EventLog } from '../measurement/event-log.ts';
+import type { MeasurementPlan, PlannedWorkload } from '../measurement/measurement-plan.ts';
 import type { RunningInstance, Runtime } from './runtime.ts';
 import type { WorkloadRecord, WorkloadRecords } from './workload-records.ts';
 

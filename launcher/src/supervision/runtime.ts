@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainerConfig } from '@proofgate/api';
 import type { ExitReason } from './exit-reason.ts';
-import type { MeasuredWorkload } from './measured-workload.ts';
+import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
 
 /**
  * Something that can run workloads: plain processes now, container engines behind the same operations.

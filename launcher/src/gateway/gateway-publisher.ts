@@ -13,8 +13,8 @@ import {
   type Logger,
   type UnixAnswer,
 } from '@proofgate/daemon';
-import { LauncherError } from './errors.ts';
-import { pause } from './pause.ts';
+import { LauncherError } from '../errors.ts';
+import { pause } from '../supervision/pause.ts';
 
 /** What changes between two states of one launcher; version, revision and boot id are added on publishing. */
 export type GatewayContent = Omit<GatewayState, 'version' | 'revision' | 'bootId'>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LauncherError } from './errors.ts';
+import { LauncherError } from '../errors.ts';
 import { findProcesses, readRealUid, type ProcessEntry } from './process-table.ts';
 
 /** How often the process table is read while processes are being ended; a scan takes a few milliseconds. */

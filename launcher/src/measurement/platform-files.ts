@@ -2,7 +2,7 @@
 import type { PlatformConfig } from '@proofgate/api';
 import { DaemonError, readBoundedFile } from '@proofgate/daemon';
 import { decodePem, fromUtf8, parseCertificate, sha256, toHex } from '@proofgate/evidence';
-import { LauncherError } from './errors.ts';
+import { LauncherError } from '../errors.ts';
 
 /** A chain of a few certificates has some kilobytes; a marker file has a word. */
 const MAX_PLATFORM_FILE_BYTES = 256 * 1024;

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { canonicalJson } from '@proofgate/evidence';
-import { LauncherError } from './errors.ts';
+import { LauncherError } from '../errors.ts';
 
 /** Largest file that is hashed, so that a device-like or runaway file cannot keep the launcher from starting. */
 export const MAX_MEASURED_FILE_BYTES: number = 1024 * 1024 * 1024;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileAtomic } from '@proofgate/daemon';
-import { LauncherError } from './errors.ts';
+import { LauncherError } from '../errors.ts';
 import type { InstanceRecord } from './runtime.ts';
 import { readFields, readStateFile } from './state-file.ts';
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExitReason } from './exit-reason.ts';
-import { capLogFiles } from './log-files.ts';
+import type { ExitReason } from '../supervision/exit-reason.ts';
+import { capLogFiles } from '../logs/log-files.ts';
 import { ProcessMembers } from './process-members.ts';
 import { isAlive, readProcess } from './process-table.ts';
-import type { InstanceRecord, RunningInstance } from './runtime.ts';
+import type { InstanceRecord, RunningInstance } from '../supervision/runtime.ts';
 
 /**
  * How often an adopted process is looked at. The kernel tells only the parent when a process ends, and we are not its

@@ -4,11 +4,11 @@ import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerConfig, UserAndGroup } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
-import { LauncherError } from './errors.ts';
+import { LauncherError } from '../errors.ts';
 import { findObstacle } from './file-access.ts';
-import { openLogFiles } from './log-files.ts';
+import { openLogFiles } from '../logs/log-files.ts';
 import { measureProgram, type MeasuredFile } from './measured-program.ts';
-import type { MeasuredWorkload } from './measured-workload.ts';
+import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
 import { AdoptedProcess, SpawnedProcess } from './process-instance.ts';
 import { ProcessMembers } from './process-members.ts';
 import {
@@ -19,7 +19,7 @@ import {
 } from './process-spec.ts';
 import { findProcesses, isAlive, readProcess, readProcessNow } from './process-table.ts';
 import { formatUser, processUser, type ProcessUser } from './process-user.ts';
-import type { InstanceRecord, RunningInstance, Runtime } from './runtime.ts';
+import type { InstanceRecord, RunningInstance, Runtime } from '../supervision/runtime.ts';
 
 /** What the process runtime needs. */
 export interface ProcessRuntimeOptions {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ContainerConfig } from '@proofgate/api';
 import { canonicalJson } from '@proofgate/evidence';
-import { LauncherError } from './errors.ts';
+import { LauncherError } from '../errors.ts';
 import { formatUser } from './process-user.ts';
 
 /**

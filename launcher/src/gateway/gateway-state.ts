@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import type { GatewayHost, GatewayHostLimits, HostLimits, RouteConfig } from '@proofgate/api';
 import { toBase64, type RuntimeEvent } from '@proofgate/evidence';
 import type { GatewayContent } from './gateway-publisher.ts';
-import type { MeasurementPlan, PlannedHost, PlannedWorkload } from './measurement-plan.ts';
+import type {
+  MeasurementPlan,
+  PlannedHost,
+  PlannedWorkload,
+} from '../measurement/measurement-plan.ts';
 
 /** The socket, below `run_dir`, behind the platform's host name. */
 export const MANAGER_SOCKET = 'manager.sock';

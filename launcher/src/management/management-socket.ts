@@ -6,7 +6,7 @@ import {
   type UnixResponse,
 } from '@proofgate/daemon';
 import type { RuntimeEvent } from '@proofgate/evidence';
-import type { WorkloadStatus } from './workload-supervisor.ts';
+import type { WorkloadStatus } from '../supervision/workload-supervisor.ts';
 
 /** One workload as `GET /v1/workloads` of the local socket lists it. */
 export interface WorkloadSummary extends WorkloadStatus {

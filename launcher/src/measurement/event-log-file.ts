@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseRuntimeEvent, type RuntimeEvent } from '@proofgate/evidence';
-import { LauncherError } from './errors.ts';
-import { readFields, readStateFile } from './state-file.ts';
+import { LauncherError } from '../errors.ts';
+import { readFields, readStateFile } from '../supervision/state-file.ts';
 
 /** What the file holds: events that the register has, and one that it may or may not have. */
 export interface StoredLog {

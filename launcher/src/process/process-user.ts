@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import type { UserAndGroup } from '@proofgate/api';
-import { LauncherError } from './errors.ts';
+import { LauncherError } from '../errors.ts';
 
 /**
  * First user id given to workloads that name none. The ids up to {@link WORKLOAD_UID_COUNT} above it lie inside the

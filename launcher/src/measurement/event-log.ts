@@ -10,7 +10,7 @@ import {
   toHex,
   type RuntimeEvent,
 } from '@proofgate/evidence';
-import { LauncherError } from './errors.ts';
+import { LauncherError } from '../errors.ts';
 import { readStoredLog, type StoredLog } from './event-log-file.ts';
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises';
 import type { Logger } from '@proofgate/daemon';
-import { pause } from './pause.ts';
+import { pause } from '../supervision/pause.ts';
 
 /** How often the listeners are looked at: an impostor is served at most this long, plus the time the proxy takes. */
 const CHECK_MS = 1_000;
