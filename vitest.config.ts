@@ -20,7 +20,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'system', include: ['test/**/*.test.ts'], testTimeout: 60_000 },
+        test: {
+          name: 'system',
+          include: ['test/**/*.test.ts'],
+          // These have a configuration of their own, see tools/test-containers.mjs.
+          exclude: ['test/containers/**'],
+          testTimeout: 60_000,
+        },
       },
     ],
   },

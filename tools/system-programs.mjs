@@ -7,7 +7,22 @@ import { ROOT, PreparationError } from './prepare.mjs';
 import { runQuietly } from './quiet-process.mjs';
 
 /** Program → Debian package. */
-const NEEDED = { openssl: 'openssl', curl: 'curl', chromium: 'chromium' };
+const NEEDED = {
+  openssl: 'openssl',
+  curl: 'curl',
+  chromium: 'chromium',
+  zsh: 'zsh',
+  fish: 'fish',
+  ip: 'iproute2',
+  nft: 'nftables',
+  runc: 'runc',
+  containerd: 'containerd',
+  podman: 'podman',
+  conmon: 'conmon',
+  catatonit: 'catatonit',
+  busybox: 'busybox-static',
+  gocryptfs: 'gocryptfs',
+};
 
 /**
  * Installs what is missing where that is possible (root, apt). Elsewhere it says what is missing: the tests that need
@@ -41,7 +56,8 @@ async function aptInstall(programs) {
   if (!result.ok) process.stderr.write(`${result.output.trimEnd()}\n`);
 }
 
-function missingPrograms() {
+/** Programs that are not on this machine. */
+export function missingPrograms() {
   const programs = /** @type {(keyof typeof NEEDED)[]} */ (Object.keys(NEEDED));
   return programs.filter((program) => !isOnPath(program));
 }

@@ -31,6 +31,19 @@ export function countTests(report, status) {
 }
 
 /**
+ * @param {Counts} left
+ * @param {Counts} right
+ * @returns {Counts}
+ */
+export function addCounts(left, right) {
+  return {
+    passed: left.passed + right.passed,
+    failed: left.failed + right.failed,
+    skipped: left.skipped + right.skipped,
+  };
+}
+
+/**
  * @param {Counts} counts
  * @returns {string} such as `12 passed, 0 failed, 1 skipped`
  */

@@ -10,6 +10,13 @@ import {
 } from './text-fields.ts';
 import type { ByteCount } from './byte-size.ts';
 import { appIdField } from './encoded-fields.ts';
+import { containerIsolationSchema, type ContainerIsolation } from './container-isolation.ts';
+import {
+  configApiSchema,
+  containerSecretsSchema,
+  type ConfigApi,
+  type ContainerSecret,
+} from './container-secrets.ts';
 import { dependencySetSchema, type DependencySet } from './dependency-set.ts';
 import type { Milliseconds } from './duration.ts';
 import { healthCheckSchema, type HealthCheck } from './health-check.ts';
@@ -60,17 +67,34 @@ export interface ContainerConfig {
   readonly storage?: ByteCount;
   /** Absolute paths of the VM's devices. */
   readonly devices: readonly string[];
-  /** 0: unlimited. */
-  readonly resource_vcpus: number;
-  /** 0: unlimited. */
-  readonly resource_memory_mb: number;
+  /** 0: unlimited. A container without it gets {@link DEFAULT_VCPUS}. */
+  readonly resource_vcpus?: number;
+  /** 0: unlimited. A container without it gets {@link DEFAULT_MEMORY_MB}. */
+  readonly resource_memory_mb?: number;
   readonly user?: UserAndGroup;
   readonly working_dir?: string;
   /** UUID as 32 lower-case hex digits. */
   readonly app_id?: string;
   readonly ingress_allowed_callers: DependencySet;
   readonly dependencies: DependencySet;
+  /** Present exactly when `runtime` is `container`. */
+  readonly isolation?: ContainerIsolation;
+  readonly secrets: readonly ContainerSecret[];
+  readonly config_api?: ConfigApi;
+  /** OIDC subjects that may configure it. */
+  readonly owners: readonly string[];
+  /** Names of workloads that must be up before this one starts. */
+  readonly depends_on: readonly string[];
+  /** Time between its stop signal and SIGKILL. */
+  readonly stop_grace: Milliseconds;
 }
+
+/** One core: a neighbour that spins takes no more than that. */
+export const DEFAULT_VCPUS = 1;
+/** Enough for a language runtime; a leak ends before it takes the VM's other workloads along. */
+export const DEFAULT_MEMORY_MB = 1_024;
+/** Time to finish requests, as container engines and Enclave OS give. */
+export const DEFAULT_STOP_GRACE = '10s';
 
 /** Ports that Enclave OS keeps for its platform: a workload that took one would not run there. */
 export const RESERVED_PORTS: readonly number[] = [8080];
@@ -138,17 +162,23 @@ const containerShape = {
   restart: restartSchema.prefault({}),
   storage: byteSizeField({ min: 1 }).exactOptional(),
   devices: z.array(absolutePath).max(MAX_LIST_ITEMS).default([]),
-  resource_vcpus: z.number().min(0).max(4_096).default(0),
+  resource_vcpus: z.number().min(0).max(4_096).exactOptional(),
   resource_memory_mb: z
     .int()
     .min(0)
     .max(2 ** 30)
-    .default(0),
+    .exactOptional(),
   user: parsedText(parseUser).exactOptional(),
   working_dir: absolutePath.exactOptional(),
   app_id: appIdField().exactOptional(),
   ingress_allowed_callers: dependencySetSchema.prefault({ entries: [] }),
   dependencies: dependencySetSchema.prefault({ entries: [] }),
+  isolation: containerIsolationSchema.exactOptional(),
+  secrets: containerSecretsSchema.prefault([]),
+  config_api: configApiSchema.exactOptional(),
+  owners: z.array(z.string().min(1).max(512)).max(MAX_LIST_ITEMS).default([]),
+  depends_on: z.array(labelField()).max(MAX_LIST_ITEMS).default([]),
+  stop_grace: durationField({ minMs: 0, maxMs: 3_600_000 }).prefault(DEFAULT_STOP_GRACE),
 };
 
 /** Schema of {@link ContainerConfig}. */
@@ -161,21 +191,31 @@ export const containerConfigSchema: z.ZodType<ContainerConfig, unknown> = z
       }
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
-  );
+  )
+  .transform(({ isolation, ...container }) => ({
+    ...container,
+    ...(container.runtime === 'container'
+      ? { isolation: isolation ?? containerIsolationSchema.parse({}) }
+      : {}),
+  }));
 
 /** What a runtime needs. Runs beside other problems of the container, so a field may be anything. */
 function* runtimeProblems(container: {
   readonly runtime?: unknown;
   readonly image?: unknown;
   readonly command?: unknown;
+  readonly isolation?: unknown;
 }): Generator<{ readonly path: string; readonly message: string }> {
-  const { runtime, image, command } = container;
+  const { runtime, image, command, isolation } = container;
   if (runtime === 'container' && image === undefined) {
     yield { path: 'image', message: 'a container needs an image' };
   }
   if (runtime !== 'process') return;
   if (image !== undefined) {
     yield { path: 'image', message: 'runtime process runs a program of the VM: remove the image' };
+  }
+  if (isolation !== undefined) {
+    yield { path: 'isolation', message: 'is for containers: a process shares the VM' };
   }
   const program: unknown = Array.isArray(command) ? command[0] : undefined;
   if (typeof program !== 'string' || !program.startsWith('/')) {

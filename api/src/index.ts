@@ -10,8 +10,13 @@ export { parseUpstream, type HostMode, type Upstream } from './upstream.ts';
 export { parseUser, type UserAndGroup } from './user.ts';
 export { parseVolume, type Volume } from './volume.ts';
 export { type HostLimits, type Limits } from './limits.ts';
+export { type ContainerIsolation } from './container-isolation.ts';
+export { type ContainersPlatformConfig, type RegistryConfig } from './container-platform.ts';
+export { type ConfigApi, type ContainerSecret } from './container-secrets.ts';
 export {
   containerConfigSchema,
+  DEFAULT_MEMORY_MB,
+  DEFAULT_VCPUS,
   type AttestationMode,
   type ContainerConfig,
   type RestartPolicy,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
+import { containersPlatformSchema, type ContainersPlatformConfig } from './container-platform.ts';
 import type { Milliseconds } from './duration.ts';
 import { parseHostPort, type HostPort } from './host-port.ts';
 import { limitsSchema, type Limits } from './limits.ts';
@@ -10,7 +11,7 @@ import { MAX_ID } from './user.ts';
 export type TeeChoice = 'auto' | 'tdx' | 'sev-snp' | 'simulated';
 
 /** What runs containers; `auto` takes the first that answers, `process` runs no containers at all. */
-export type RuntimeChoice = 'auto' | 'containerd' | 'podman' | 'process';
+export type RuntimeChoice = 'auto' | 'containerd' | 'podman' | 'docker' | 'process';
 
 /** How the software platform behaves; it counts only with `tee: simulated`. */
 export interface SimulatorConfig {
@@ -49,6 +50,7 @@ export interface PlatformConfig {
   readonly data_dir: string;
   readonly run_dir: string;
   readonly runtime: RuntimeChoice;
+  readonly containers: ContainersPlatformConfig;
   /** Marker file of the VM image, `production` or `dev`. */
   readonly image_profile_file: string;
   /** Worker processes of the proxy; `auto` starts one for each CPU. */
@@ -149,7 +151,8 @@ export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
     listen: parsedText(parseHostPort).prefault(DEFAULT_LISTEN),
     data_dir: path.default(DEFAULT_DATA_DIR),
     run_dir: path.default(DEFAULT_RUN_DIR),
-    runtime: z.enum(['auto', 'containerd', 'podman', 'process']).default('auto'),
+    runtime: z.enum(['auto', 'containerd', 'podman', 'docker', 'process']).default('auto'),
+    containers: containersPlatformSchema.prefault({}),
     image_profile_file: path.default(DEFAULT_IMAGE_PROFILE_FILE),
     workers: workersField.default('auto'),
     worker_uid: workerId.exactOptional(),

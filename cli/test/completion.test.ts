@@ -73,9 +73,12 @@ describe('other shells', () => {
   }));
   for (const { shell, found } of shells) {
     const title = found ? '' : ` (skipped: no ${shell} on this machine)`;
-    it.skipIf(!found)(`${shell} can parse its script${title}`, async () => {
-      const file = directory.write(`proofgate.${shell}`, await proofgateOk('completion', shell));
-      execFileSync(shell, ['-n', file]);
-    });
+    it.skipIf(!found && process.env['CI'] === undefined)(
+      `${shell} can parse its script${title}`,
+      async () => {
+        const file = directory.write(`proofgate.${shell}`, await proofgateOk('completion', shell));
+        execFileSync(shell, ['-n', file]);
+      },
+    );
   }
 });

@@ -56,6 +56,46 @@ export const LAUNCHER_ERRORS = {
     'rejected',
     'the file that records the running workloads cannot be read',
   ],
+  ERR_LAUNCHER_ENGINE_UNAVAILABLE: [
+    'unavailable',
+    'the container engine does not answer, or broke off in the middle of an operation',
+  ],
+  ERR_LAUNCHER_ENGINE_REFUSED: ['rejected', 'the container engine refused an operation'],
+  ERR_LAUNCHER_IMAGE_MISMATCH: [
+    'rejected',
+    'an image or a part of it is not what its digest, size or configuration says',
+  ],
+  ERR_LAUNCHER_IMAGE_REFUSED: [
+    'rejected',
+    'an image has a form that the launcher does not accept, such as layers to be fetched from other places',
+  ],
+  ERR_LAUNCHER_IMAGE_TOO_LARGE: [
+    'rejected',
+    'an image has more layers or bytes, packed or unpacked, than the launcher accepts',
+  ],
+  ERR_LAUNCHER_IMAGE_NOT_FOUND: ['rejected', 'the registry or directory does not have the image'],
+  ERR_LAUNCHER_REGISTRY_UNAUTHORIZED: [
+    'rejected',
+    'the registry wants credentials, or does not accept the ones it got',
+  ],
+  ERR_LAUNCHER_REGISTRY_REFUSED: [
+    'rejected',
+    'the registry answers against the protocol, or sends the launcher to a place it does not go to',
+  ],
+  ERR_LAUNCHER_REGISTRY_UNAVAILABLE: ['unavailable', 'the registry cannot be reached or fails'],
+  ERR_LAUNCHER_HARDENING_MISSING: [
+    'rejected',
+    'a container that was created is not confined as it must be, so it was not started',
+  ],
+  ERR_LAUNCHER_NETWORK_FAILED: ['unavailable', 'the network of a container cannot be set up'],
+  ERR_LAUNCHER_SECRET_UNREADABLE: [
+    'rejected',
+    'the file of a secret is missing, too large, or open to others',
+  ],
+  ERR_LAUNCHER_VOLUME_REFUSED: [
+    'rejected',
+    'a volume or device is not one that the launcher gives to containers',
+  ],
   ERR_LAUNCHER_GATEWAY_REFUSED: ['unavailable', 'the proxy did not accept the gateway state'],
 } as const;
 

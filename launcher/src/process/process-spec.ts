@@ -49,9 +49,11 @@ export function refuseContainerSettings(workload: ContainerConfig): void {
     volumes: workload.volumes.length > 0,
     devices: workload.devices.length > 0,
     storage: workload.storage !== undefined,
-    resource_vcpus: workload.resource_vcpus > 0,
-    resource_memory_mb: workload.resource_memory_mb > 0,
+    resource_vcpus: (workload.resource_vcpus ?? 0) > 0,
+    resource_memory_mb: (workload.resource_memory_mb ?? 0) > 0,
     dependencies: workload.dependencies.entries.length > 0,
+    secrets: workload.secrets.length > 0,
+    config_api: workload.config_api !== undefined,
     ingress_allowed_callers: workload.ingress_allowed_callers.entries.length > 0,
   };
   const used = Object.entries(settings).flatMap(([name, set]) => (set ? [name] : []));
