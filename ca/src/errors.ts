@@ -54,6 +54,23 @@ export const CA_ERRORS = {
   ERR_CA_EXTENSION_DUPLICATE: ['rejected', 'a requested extension is there twice'],
   ERR_CA_EXTENSION_VALUE: ['rejected', 'the value of a requested extension is not allowed'],
   ERR_CA_CHAIN_TOO_LARGE: ['rejected', 'leaf and chain together exceed what clients accept'],
+  ERR_CA_JOURNAL_INVALID: [
+    'rejected',
+    'the journal of the CA was changed after it was written, or tells a history that cannot be',
+  ],
+  ERR_CA_JOURNAL_FAILED: [
+    'unavailable',
+    'the journal of the CA cannot be written, so nothing was released',
+  ],
+  ERR_CA_LOCKED: ['unavailable', 'another process is at work in the directory of the CA'],
+  ERR_CA_REQUEST_INVALID: [
+    'rejected',
+    'a certificate request is malformed, or not signed by the key that it names',
+  ],
+  ERR_CA_NOT_ISSUED: ['rejected', 'a serial number is not one that this CA has issued'],
+  ERR_CA_ALREADY_REVOKED: ['rejected', 'the certificate is revoked already'],
+  ERR_CA_ROTATION: ['rejected', 'a step of a rotation that is not the next one'],
+  ERR_CA_PKCS12: ['rejected', 'the PKCS#12 file cannot be read, or holds no key with certificate'],
   ERR_CA_REVALIDATION: [
     'rejected',
     'the finished certificate is not what was asked for and was not released',

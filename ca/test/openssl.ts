@@ -21,6 +21,8 @@ export interface OpensslDirectory {
   /** Writes a file and returns its name. */
   write(name: string, content: string | Uint8Array): string;
   read(name: string): string;
+  /** Absolute path of a file. */
+  path(name: string): string;
   /** Runs openssl in the directory. Throws when it fails; the message has its standard error. */
   run(...args: string[]): string;
   /** Runs openssl for its exit status and everything it prints. */
@@ -36,6 +38,7 @@ export function opensslDirectory(): OpensslDirectory {
       return name;
     },
     read: (name) => readFileSync(join(cwd, name), 'utf8'),
+    path: (name) => join(cwd, name),
     run: (...args) => execFileSync('openssl', args, { cwd, encoding: 'utf8', stdio: 'pipe' }),
     attempt(...args) {
       const { status, stdout, stderr } = spawnSync('openssl', args, { cwd, encoding: 'utf8' });

@@ -11,6 +11,8 @@ export interface CaCertificateRequest {
   readonly publicKey: KeyObject;
   readonly validity: CaValidity;
   readonly constraints?: NameConstraints;
+  /** Where the signer publishes what it has revoked; none unless given. */
+  readonly crlUrls?: readonly string[];
 }
 
 /** Who signs a CA certificate. */

@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-export type { KeyType } from '../keys/key-type.ts';
+export { createKeyPair, type KeyType } from '../keys/key-type.ts';
 export type { CaIdentity } from './ca-request.ts';
-export { createIntermediary, type IntermediaryOptions } from './create-intermediary.ts';
+export { createCertificateRequest, readCertificateRequest } from './certificate-request.ts';
+export {
+  createIntermediary,
+  signIntermediary,
+  type IntermediaryOptions,
+  type SignIntermediaryOptions,
+} from './create-intermediary.ts';
+export {
+  createRevocationList,
+  type RevocationListOptions,
+  type RevokedSerial,
+} from './create-revocation-list.ts';
 export { createRoot, type RootOptions } from './create-root.ts';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  crlDistributionPointsExtension,
   encodeName,
   parseCertificate,
   toHex,
@@ -38,6 +39,7 @@ export function revalidateCa(
     checkPowers(certificate, request);
     checkKeyIds(certificate, request, signer);
     checkExtensions(certificate, request, signer);
+    checkCrlUrls(certificate, request);
   });
 }
 
@@ -68,7 +70,7 @@ function checkKeyIds(
 
 function checkExtensions(
   { extensions }: Certificate,
-  { constraints }: CaCertificateRequest,
+  { constraints, crlUrls = [] }: CaCertificateRequest,
   { keyId }: CaSigner,
 ): void {
   const critical: string[] = [
@@ -79,11 +81,18 @@ function checkExtensions(
   const others: string[] = [
     X509_EXTENSION.subjectKeyId,
     ...(keyId === undefined ? [] : [X509_EXTENSION.authorityKeyId]),
+    ...(crlUrls.length === 0 ? [] : [X509_EXTENSION.crlDistributionPoints]),
   ];
   const found = (marked: boolean): string[] =>
     [...extensions].flatMap(([oid, { critical }]) => (critical === marked ? [oid] : []));
   expectField('set of critical extensions', sameItems(found(true).sort(), critical.sort()));
   expectField('set of other extensions', sameItems(found(false).sort(), others.sort()));
+}
+
+function checkCrlUrls({ extensions }: Certificate, { crlUrls = [] }: CaCertificateRequest): void {
+  const points = extensions.get(X509_EXTENSION.crlDistributionPoints)?.value;
+  const expected = crlUrls.length === 0 ? undefined : crlDistributionPointsExtension(crlUrls).value;
+  expectField('cRLDistributionPoints', sameBytes(points, expected));
 }
 
 /** One line for each subtree, so that two constraints can be compared. */

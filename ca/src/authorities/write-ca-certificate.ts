@@ -11,7 +11,12 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import { nameConstraintsExtension, toHex, type NameConstraints } from '@proofgate/evidence';
+import {
+  crlDistributionPointsExtension,
+  nameConstraintsExtension,
+  toHex,
+  type CertificateExtension,
+} from '@proofgate/evidence';
 import { createSerialNumber } from '../certificates/serial-number.ts';
 import { subjectKeyId } from '../keys/subject-key-id.ts';
 import type { CaCertificateRequest, CaSigner } from './ca-request.ts';
@@ -57,19 +62,19 @@ export async function writeCaCertificate(
 
 /** RFC 5280, section 4.2.1: which of them are critical. */
 function extensions(request: CaCertificateRequest, signerKeyId?: Uint8Array): Extension[] {
-  const { profile, publicKey, constraints } = request;
+  const { profile, publicKey, constraints, crlUrls = [] } = request;
   const usages = profile.keyUsage.reduce((flags, usage) => flags | KeyUsageFlags[usage], 0);
   return [
     new BasicConstraintsExtension(true, profile.pathLength, true),
     new KeyUsagesExtension(usages, true),
-    ...(constraints === undefined ? [] : [nameConstraints(constraints)]),
+    ...(constraints === undefined ? [] : [written(nameConstraintsExtension(constraints))]),
+    ...(crlUrls.length === 0 ? [] : [written(crlDistributionPointsExtension(crlUrls))]),
     new SubjectKeyIdentifierExtension(toHex(subjectKeyId(publicKey))),
     ...(signerKeyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(toHex(signerKeyId))]),
   ];
 }
 
-/** The library has no class for this one. */
-function nameConstraints(constraints: NameConstraints): Extension {
-  const { oid, critical, value } = nameConstraintsExtension(constraints);
+/** What the library has no class for, or one that does not say all that ours does. */
+function written({ oid, critical, value }: CertificateExtension): Extension {
   return new Extension(oid, critical, value);
 }

@@ -5,6 +5,7 @@ import type { KeyType } from '@proofgate/ca/authorities';
 import { encodePem, sha256, toHex } from '@proofgate/evidence';
 
 import type { CommandContext } from '../context.ts';
+import { withCa } from '../input/open-ca.ts';
 import { readPassphrase } from '../input/passphrase.ts';
 import { checkAbsent, writeNewFiles } from '../output/new-files.ts';
 import { table } from '../output/table.ts';
@@ -44,6 +45,8 @@ export async function caInit(options: CaInitOptions, context: CommandContext): P
     { path: keyPath, content: key, mode: 0o600 },
     { path: certificatePath, content: encodePem('CERTIFICATE', root.certificate), mode: 0o644 },
   ]);
+  // The journal begins with the root, before anything is signed with it.
+  await withCa(options.out, context, () => Promise.resolve());
   context.terminal.out(
     table([
       ['root', certificatePath],

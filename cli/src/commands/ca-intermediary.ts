@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import { encodePrivateKey } from '@proofgate/ca';
-import type { CaIdentity, KeyType } from '@proofgate/ca/authorities';
-import { encodePem, sha256, toHex } from '@proofgate/evidence';
+import type { IntermediaryOptions, KeyType } from '@proofgate/ca/authorities';
+import type { OperatorCa } from '@proofgate/ca/operator';
+import { decodePem, encodePem, sha256, toHex } from '@proofgate/evidence';
 
 import type { CommandContext } from '../context.ts';
-import { readCertificates } from '../input/input-file.ts';
-import { readKeyFile } from '../input/key-file.ts';
+import { CliError } from '../errors.ts';
+import { readBytes } from '../input/input-file.ts';
+import { withCa } from '../input/open-ca.ts';
+import { readRootAuthority } from '../input/root-authority.ts';
 import { checkAbsent, writeNewFiles } from '../output/new-files.ts';
 import { table } from '../output/table.ts';
 
@@ -17,9 +20,12 @@ export interface CaIntermediaryOptions {
   readonly out?: string;
   readonly domain: readonly [string, ...string[]];
   readonly ip: readonly string[];
+  readonly crlUrl: readonly string[];
   readonly name?: string;
   readonly keyType: KeyType;
   readonly days: number;
+  /** Certificate request of a machine that keeps its key; without it a key is made. */
+  readonly csr?: string;
   readonly passphraseFile?: string;
 }
 
@@ -32,41 +38,81 @@ export async function caIntermediary(
   context: CommandContext,
 ): Promise<void> {
   const directory = options.out ?? options.dir;
-  const certificatePath = join(directory, 'intermediary.pem');
-  const keyPath = join(directory, 'intermediary.key');
-  await checkAbsent([certificatePath, keyPath]);
-  const root = await readRoot(options, context);
-  // Loaded here, because `proofgate proxy` shares this program and must not load what only makes CAs.
-  const { createIntermediary } = await import('@proofgate/ca/authorities');
-  const intermediary = await createIntermediary({
-    root,
+  const files = {
+    key: join(directory, 'intermediary.key'),
+    pem: join(directory, 'intermediary.pem'),
+  };
+  await checkAbsent(options.csr === undefined ? [files.key, files.pem] : [files.pem]);
+  const request = options.csr === undefined ? undefined : await readRequest(options.csr);
+  const template: IntermediaryOptions = {
+    root: await readRootAuthority(options, context),
     commonName: options.name ?? `Proofgate intermediary ${options.domain[0]}`,
     permittedDomains: options.domain,
     permittedIps: options.ip,
-    keyType: options.keyType,
+    crlUrls: options.crlUrl,
     days: options.days,
     at: context.now(),
-  });
-  const certificatePem = encodePem('CERTIFICATE', intermediary.certificate);
-  await writeNewFiles(directory, [
-    { path: keyPath, content: encodePrivateKey(intermediary.privateKey), mode: 0o600 },
-    { path: certificatePath, content: certificatePem, mode: 0o644 },
-  ]);
+  };
+  const certificate = await withCa(options.dir, context, (ca) =>
+    request === undefined
+      ? issueWithKey(ca, template, options.keyType, directory)
+      : issueForRequest(ca, template, request, files.pem),
+  );
   context.terminal.out(
     table([
-      ['intermediary', certificatePath],
-      ['key', keyPath],
+      ['intermediary', files.pem],
+      ['key', request === undefined ? files.key : 'with whoever made the request'],
       ['permitted', [...options.domain, ...options.ip].join(', ')],
-      ['sha256', toHex(sha256(intermediary.certificate))],
+      ['sha256', toHex(sha256(certificate))],
     ]),
   );
 }
 
-async function readRoot(
-  { dir, passphraseFile }: CaIntermediaryOptions,
-  context: CommandContext,
-): Promise<CaIdentity> {
-  const [certificate] = await readCertificates(join(dir, 'root.pem'));
-  const source = { ...context, file: passphraseFile };
-  return { certificate, privateKey: await readKeyFile(join(dir, 'root.key'), source) };
+async function issueWithKey(
+  ca: OperatorCa,
+  template: IntermediaryOptions,
+  keyType: KeyType,
+  out: string,
+): Promise<Uint8Array> {
+  const { createKeyPair } = await import('@proofgate/ca/authorities');
+  const { issueIntermediary, makeCurrent, writeGeneration } =
+    await import('@proofgate/ca/operator');
+  const { publicKey, privateKey } = await createKeyPair(keyType);
+  const issued = await issueIntermediary(ca, { ...template, publicKey, key: 'generated' });
+  await writeGeneration(out, {
+    serial: issued.serial,
+    certificatePem: encodePem('CERTIFICATE', issued.certificate),
+    keyPem: encodePrivateKey(privateKey),
+  });
+  await makeCurrent(out, issued.serial);
+  return issued.certificate;
+}
+
+async function issueForRequest(
+  ca: OperatorCa,
+  template: IntermediaryOptions,
+  request: Uint8Array,
+  path: string,
+): Promise<Uint8Array> {
+  const { readCertificateRequest } = await import('@proofgate/ca/authorities');
+  const { issueIntermediary } = await import('@proofgate/ca/operator');
+  const publicKey = readCertificateRequest(request);
+  const { certificate } = await issueIntermediary(ca, { ...template, publicKey, key: 'requested' });
+  const content = encodePem('CERTIFICATE', certificate);
+  await writeNewFiles(join(path, '..'), [{ path, content, mode: 0o644 }]);
+  return certificate;
+}
+
+/** PEM, or the DER itself. */
+async function readRequest(path: string): Promise<Uint8Array> {
+  const bytes = await readBytes(path);
+  const text = Buffer.from(bytes).toString('latin1');
+  if (!text.includes('-----BEGIN')) return bytes;
+  try {
+    const [request, ...others] = decodePem(text, 'CERTIFICATE REQUEST');
+    if (request !== undefined && others.length === 0) return request;
+  } catch (cause) {
+    throw new CliError('ERR_CLI_FILE', `${path} holds no readable certificate request`, { cause });
+  }
+  throw new CliError('ERR_CLI_FILE', `${path} holds more than one certificate request`);
 }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import { mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '@proofgate/daemon';
+
+/** Names in the directory that a machine's intermediary is written to. */
+const CURRENT = 'current';
+const GENERATIONS = 'generations';
+
+/** The files of one intermediary; the same names lead to the current one. */
+export const INTERMEDIARY_FILES = {
+  certificate: 'intermediary.pem',
+  key: 'intermediary.key',
+} as const;
+
+/** One intermediary with its key. */
+export interface Generation {
+  /** Content octets of the serial number in hex. */
+  readonly serial: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/**
+ * Writes an intermediary beside the current one. Key and certificate of all generations live in directories of their
+ * own, so that which one is current is a single link, which is replaced as a whole.
+ *
+ * @param out - the directory
+ * @param generation - the intermediary
+ * @throws DaemonError `ERR_DAEMON_FILE_WRITE`
+ */
+export async function writeGeneration(out: string, generation: Generation): Promise<void> {
+  const directory = join(out, GENERATIONS, generation.serial);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writeFileAtomic(join(directory, INTERMEDIARY_FILES.key), generation.keyPem, {
+    mode: 0o600,
+  });
+  await writeFileAtomic(
+    join(directory, INTERMEDIARY_FILES.certificate),
+    generation.certificatePem,
+    {
+      mode: 0o644,
+    },
+  );
+}
+
+/**
+ * Makes an intermediary the current one: `intermediary.pem` and `intermediary.key` are from now on its files, both at
+ * the same moment.
+ *
+ * @param out - the directory
+ * @param serial - of an intermediary that {@link writeGeneration} wrote
+ */
+export async function makeCurrent(out: string, serial: string): Promise<void> {
+  await replaceLink(join(out, CURRENT), join(GENERATIONS, serial));
+  for (const name of Object.values(INTERMEDIARY_FILES)) {
+    const path = join(out, name);
+    if ((await linkTarget(path)) !== join(CURRENT, name)) {
+      await replaceLink(path, join(CURRENT, name));
+    }
+  }
+}
+
+/**
+ * Which intermediary is the current one.
+ *
+ * @param out - the directory
+ * @returns its serial number in hex; `undefined` when there is none
+ */
+export async function currentSerial(out: string): Promise<string | undefined> {
+  const target = await linkTarget(join(out, CURRENT));
+  return target?.split('/').at(-1);
+}
+
+/**
+ * Removes an intermediary with its key.
+ *
+ * @param out - the directory
+ * @param serial - of an intermediary that is not the current one
+ */
+export async function removeGeneration(out: string, serial: string): Promise<void> {
+  await rm(join(out, GENERATIONS, serial), { recursive: true, force: true });
+}
+
+async function linkTarget(path: string): Promise<string | undefined> {
+  return readlink(path).catch(() => undefined);
+}
+
+/** A link cannot be changed; a new one is renamed over it. */
+async function replaceLink(path: string, target: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  await symlink(target, temporary);
+  await rename(temporary, path);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { OperatorCa } from '@proofgate/ca/operator';
+
+import type { CommandContext } from '../context.ts';
+import { unusable } from './input-file.ts';
+
+/**
+ * Works in the directory of a CA, with the directory locked for as long as it takes.
+ *
+ * @param directory - with `root.pem`
+ * @param context - for the time
+ * @param work - what to do
+ * @returns what the work returns
+ * @throws CliError `ERR_CLI_FILE` when there is no CA; CaError
+ */
+export async function withCa<T>(
+  directory: string,
+  context: CommandContext,
+  work: (ca: OperatorCa) => Promise<T>,
+): Promise<T> {
+  // Loaded here, because `proofgate proxy` shares this program and must not load what only makes CAs.
+  const { openOperatorCa } = await import('@proofgate/ca/operator');
+  const ca = await openOperatorCa(directory, context.now()).catch((error: unknown) => {
+    throw unusable(error);
+  });
+  try {
+    return await work(ca);
+  } finally {
+    await ca.close();
+  }
+}
