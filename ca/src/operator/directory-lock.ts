@@ -21,7 +21,7 @@ const LOCK_FILE = 'lock';
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const path = join(directory, LOCK_FILE);
-  const own = `${path}.${String(process.pid)}`;
+  const own = `${path}.${String(process.pid)}.tmp`;
   const { pid, startTime } = processIdentity(process.pid) ?? { pid: process.pid, startTime: 0 };
   await writeFile(own, `${String(pid)} ${String(startTime)}\n`, { mode: 0o600 });
   try {

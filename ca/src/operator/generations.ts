@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@proofgate/daemon';
+import { removeTemporaryFiles } from './temporary-files.ts';
 
 /** Names in the directory that a machine's intermediary is written to. */
 const CURRENT = 'current';
@@ -31,6 +32,7 @@ export interface Generation {
  * @throws DaemonError `ERR_DAEMON_FILE_WRITE`
  */
 export async function writeGeneration(out: string, generation: Generation): Promise<void> {
+  await removeLeftovers(out);
   const directory = join(out, GENERATIONS, generation.serial);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await writeFileAtomic(join(directory, INTERMEDIARY_FILES.key), generation.keyPem, {
@@ -53,6 +55,7 @@ export async function writeGeneration(out: string, generation: Generation): Prom
  * @param serial - of an intermediary that {@link writeGeneration} wrote
  */
 export async function makeCurrent(out: string, serial: string): Promise<void> {
+  await removeLeftovers(out);
   await replaceLink(join(out, CURRENT), join(GENERATIONS, serial));
   for (const name of Object.values(INTERMEDIARY_FILES)) {
     const path = join(out, name);
@@ -81,6 +84,14 @@ export async function currentSerial(out: string): Promise<string | undefined> {
  */
 export async function removeGeneration(out: string, serial: string): Promise<void> {
   await rm(join(out, GENERATIONS, serial), { recursive: true, force: true });
+}
+
+/** What a write that was cut off by a crash has left: half a key is one of these, and nothing else ever is. */
+async function removeLeftovers(out: string): Promise<void> {
+  const generations = join(out, GENERATIONS);
+  const serials = await readdir(generations).catch(() => []);
+  const directories = [out, ...serials.map((serial) => join(generations, serial))];
+  for (const directory of directories) await removeTemporaryFiles(directory);
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import { CaError } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { journalState, type JournalState } from '../journal/journal-state.ts';
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts';
+import { removeTemporaryFiles } from './temporary-files.ts';
 
 /** Names of the files in the directory of a CA. */
 export const CA_FILES = {
@@ -59,6 +60,8 @@ async function open(
   lock: DirectoryLock,
   at: Date,
 ): Promise<OperatorCa> {
+  await removeTemporaryFiles(directory);
+  await removeTemporaryFiles(join(directory, CA_FILES.issued));
   const journal = await Journal.open(join(directory, CA_FILES.journal));
   if (journal.entries.length === 0) {
     await journal.append({ type: 'init', root: toBase64(root) }, at);

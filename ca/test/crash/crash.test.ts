@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFile } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodePrivateKey } from '@proofgate/ca';
+import { journalState, readJournalChain, type JournalState } from '@proofgate/ca/operator';
+import { decodePem, parseCertificate, toHex } from '@proofgate/evidence';
+import { pem, root } from '../pki.ts';
+import { operate } from './operations.mjs';
+
+const KILLER = new URL('kill-at.mjs', import.meta.url).href;
+const PROGRAM = fileURLToPath(new URL('operation.mjs', import.meta.url));
+/** Processes at a time: as many as the smallest machine has cores. */
+const PARALLEL = 2;
+
+const base = mkdtempSync(join(tmpdir(), 'proofgate-crash-'));
+let points = 0;
+
+afterAll(() => {
+  rmSync(base, { recursive: true });
+});
+
+interface Run {
+  readonly killed: boolean;
+  /** Steps that a run took which was not killed. */
+  readonly steps: number;
+  readonly problem: string;
+}
+
+/** Runs one operation; `killAt` 0 lets it finish. */
+function run(operation: string, directory: string, killAt: number): Promise<Run> {
+  const args = ['--import', KILLER, PROGRAM, operation, directory];
+  const env = { ...process.env, PROOFGATE_KILL_AT: String(killAt) };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
+      const killed = error?.signal === 'SIGKILL';
+      resolve({ killed, steps: Number(stdout), problem: error === null || killed ? '' : stderr });
+    });
+  });
+}
+
+async function succeed(operation: string, directory: string): Promise<number> {
+  const { steps, problem } = await run(operation, directory, 0);
+  expect(problem, `${operation} in ${directory}`).toBe('');
+  return steps;
+}
+
+/** What the operations begin with, one after the other. */
+const BEFORE = {
+  begin: [],
+  issue: [],
+  prepare: ['issue'],
+  activate: ['issue', 'prepare'],
+  retire: ['issue', 'prepare', 'activate'],
+  revoke: ['issue'],
+  crl: ['issue', 'revoke'],
+} as const;
+
+beforeAll(async () => {
+  for (const [operation, before] of Object.entries(BEFORE)) {
+    const template = join(base, operation);
+    mkdirSync(template);
+    writeFileSync(join(template, 'root.pem'), pem(root.certificate));
+    writeFileSync(join(template, 'root.key'), encodePrivateKey(root.privateKey), { mode: 0o600 });
+    for (const step of before) await operate(step, template);
+  }
+}, 60_000);
+
+describe.each(Object.keys(BEFORE))('a CA that is killed during %s', (operation) => {
+  it(
+    'has everything that it issued in its journal, and can be used',
+    { timeout: 120_000 },
+    async () => {
+      const trial = join(base, `${operation}-whole`);
+      cpSync(join(base, operation), trial, { recursive: true, verbatimSymlinks: true });
+      const steps = await succeed(operation, trial);
+      expect(steps).toBeGreaterThan(5);
+      const queue = Array.from({ length: steps }, (_, index) => index + 1);
+      const work = async (): Promise<void> => {
+        for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+          await killOnce(operation, at);
+        }
+      };
+      await Promise.all(Array.from({ length: PARALLEL }, work));
+    },
+  );
+});
+
+it('was killed at two hundred points', () => {
+  expect(points).toBeGreaterThanOrEqual(200);
+});
+
+async function killOnce(operation: string, at: number): Promise<void> {
+  const directory = join(base, `${operation}-${String(at)}`);
+  cpSync(join(base, operation), directory, { recursive: true, verbatimSymlinks: true });
+  const { killed, problem } = await run(operation, directory, at);
+  expect(problem).toBe('');
+  expect(killed, `${operation} at step ${String(at)}`).toBe(true);
+  points += 1;
+  checkWhole(directory);
+  await recover(operation, directory);
+  checkWhole(directory);
+  expect(filesBelow(directory).filter((path) => path.endsWith('.tmp'))).toEqual([]);
+  rmSync(directory, { recursive: true });
+}
+
+/** A person would run the command again; where it had done its work already, it says so. */
+async function recover(operation: string, directory: string): Promise<void> {
+  await operate(operation, directory).catch((error: unknown) => {
+    expect(String(error)).toMatch(/Error: .*(no rotation|already)/u);
+  });
+}
+
+/** Certificates that anybody can see are in the journal, and keys are whole and fit. */
+function checkWhole(directory: string): void {
+  const chain = readJournalChain(readJournal(directory));
+  const state = chain.entries.length === 0 ? undefined : journalState(chain.entries);
+  for (const path of filesBelow(directory)) {
+    const name = basename(path);
+    if (name === 'root.pem' || name.endsWith('.tmp')) continue;
+    if (name.endsWith('.pem') && !name.endsWith('.crl.pem')) expectJournalled(path, state);
+    if (name.endsWith('.key')) createPrivateKey(readFileSync(path, 'utf8'));
+  }
+}
+
+function readJournal(directory: string): Uint8Array {
+  const path = join(directory, 'journal.jsonl');
+  return readdirSync(directory).includes('journal.jsonl') ? readFileSync(path) : new Uint8Array();
+}
+
+function expectJournalled(path: string, state: JournalState | undefined): void {
+  for (const der of decodePem(readFileSync(path, 'utf8'), 'CERTIFICATE')) {
+    const serial = toHex(parseCertificate(der).serialNumber);
+    expect(state?.issued.get(serial)?.certificate.raw, path).toEqual(der);
+  }
+}
+
+function filesBelow(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
