@@ -22,6 +22,8 @@ const NEEDED = {
   catatonit: 'catatonit',
   busybox: 'busybox-static',
   gocryptfs: 'gocryptfs',
+  go: 'golang-go',
+  python3: 'python3',
 };
 
 /**
