@@ -19,7 +19,8 @@ const HOST = 'hello.prod1.example.com';
 const OTHER = 'hello.prod2.example.com';
 /** Clients that we did not write know no other time than the real one. */
 const NOW = new Date();
-const SECONDS = String(Math.floor(NOW.getTime() / 1_000));
+/** A minute on: openssl dates what it signs to the current second, which may begin after this one. */
+const SECONDS = String(Math.floor(NOW.getTime() / 1_000) + 60);
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 const directory = mkdtempSync(join(tmpdir(), 'proofgate-pki-'));
