@@ -71,6 +71,19 @@ export const CA_ERRORS = {
   ERR_CA_ALREADY_REVOKED: ['rejected', 'the certificate is revoked already'],
   ERR_CA_ROTATION: ['rejected', 'a step of a rotation that is not the next one'],
   ERR_CA_PKCS12: ['rejected', 'the PKCS#12 file cannot be read, or holds no key with certificate'],
+  ERR_CA_NONCE: [
+    'rejected',
+    'the nonce of an enrolment is unknown, was used before or has expired',
+  ],
+  ERR_CA_BUSY: ['unavailable', 'the CA has as many enrolments under way as it takes'],
+  ERR_CA_HOST_NOT_ENROLLED: ['rejected', 'no rule of the CA allows an enrolment for the host'],
+  ERR_CA_EVIDENCE_BINDING: [
+    'rejected',
+    'evidence is genuine, but was made for another request, key, host, purpose or nonce',
+  ],
+  ERR_CA_ENROLMENT_INVALID: ['rejected', 'an enrolment request or answer is malformed'],
+  ERR_CA_ENROLMENT_REFUSED: ['rejected', 'the CA refused to enrol this machine; it says why'],
+  ERR_CA_ENROLMENT_UNAVAILABLE: ['unavailable', 'the CA cannot be reached or cannot answer now'],
   ERR_CA_REVALIDATION: [
     'rejected',
     'the finished certificate is not what was asked for and was not released',
