@@ -3,6 +3,7 @@ import type { RevocationReason } from '@proofgate/ca/operator';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
 import { caCrl, type CaCrlOptions } from '../commands/ca-crl.ts';
+import { caEnrol, type CaEnrolOptions } from '../commands/ca-enrol.ts';
 import { caExport, type CaExportOptions } from '../commands/ca-export.ts';
 import { caImport, type CaImportOptions } from '../commands/ca-import.ts';
 import { caInit, type CaInitOptions } from '../commands/ca-init.ts';
@@ -16,6 +17,7 @@ import {
   type CaRotateOptions,
   type CaRotatePrepareOptions,
 } from '../commands/ca-rotate.ts';
+import { caServe, type CaServeOptions } from '../commands/ca-serve.ts';
 import { caShow, type CaShowOptions } from '../commands/ca-show.ts';
 import type { CommandContext } from '../context.ts';
 
@@ -83,6 +85,7 @@ export function addCaCommands(program: Command, context: CommandContext): void {
     .action((file: string, options: CaShowOptions) => caShow(file, options, context));
 
   addRotationCommands(ca, context);
+  addEnrolmentCommands(ca, context);
   addRevocationCommands(ca, context);
 
   ca.command('export')
@@ -98,6 +101,28 @@ export function addCaCommands(program: Command, context: CommandContext): void {
       [],
     )
     .action((options: CaExportOptions) => caExport(options, context));
+}
+
+function addEnrolmentCommands(ca: Command, context: CommandContext): void {
+  ca.command('serve')
+    .description('give machines their intermediaries over HTTPS, on the strength of their evidence')
+    .requiredOption('-c, --config <file>', 'directory, address, rules and their policies')
+    .option('--check', 'validate the file and stop')
+    .action((options: CaServeOptions) => caServe(options, context));
+
+  ca.command('enrol')
+    .description('get the intermediary of this machine from such a CA; the key is made here')
+    .requiredOption('--url <url>', 'address of the CA, such as https://ca.example.com:9444')
+    .requiredOption('--root <file>', 'PEM of its root')
+    .requiredOption('--host <name>', 'domain that the intermediary shall issue for')
+    .requiredOption('--out <dir>', 'directory for intermediary.pem and intermediary.key')
+    .addOption(
+      new Option('--tee <kind>', 'what produces the evidence')
+        .choices(['auto', 'tdx', 'sev-snp', 'simulated'])
+        .default('auto'),
+    )
+    .option('--run-dir <dir>', 'where a simulated platform listens', '/run/proofgate')
+    .action((options: CaEnrolOptions) => caEnrol(options, context));
 }
 
 function addRotationCommands(ca: Command, context: CommandContext): void {

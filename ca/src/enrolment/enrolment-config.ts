@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { dirname, resolve } from 'node:path';
+import { parseHostname, parseHostPort, type HostPort } from '@proofgate/api';
+import { readBoundedFile, readConfigFile } from '@proofgate/daemon';
+import { fromUtf8 } from '@proofgate/evidence';
+import { parsePolicyText } from '@proofgate/verifier';
+import { z } from 'zod';
+import { CA_PROFILES } from '../authorities/ca-profile.ts';
+import type { EnrolmentRule } from './enrolment-rule.ts';
+
+/** The file of `proofgate ca serve`, with every default filled in. */
+export interface EnrolmentConfig {
+  readonly listen: HostPort;
+  /** Name of the service, in its certificate. */
+  readonly host: string;
+  /** Directory of the CA. */
+  readonly directory: string;
+  /** File with the passphrase of the root's key. */
+  readonly passphraseFile: string | undefined;
+  readonly crlUrls: readonly string[];
+  /** A bundle, a directory of them, or the URL of a PCS or PCCS; without it, the collateral that machines bring. */
+  readonly collateral: string | undefined;
+  readonly rate: { readonly burst: number; readonly perMinute: number };
+  readonly rules: readonly EnrolmentRule[];
+}
+
+/** A policy names measurements of some images. */
+const MAX_POLICY_BYTES = 1_048_576;
+/** A fleet has a handful of kinds of machine. */
+const MAX_RULES = 256;
+/** Short enough that a machine that was thrown out is out soon, long enough to survive a CA that is down for a week. */
+const DEFAULT_DAYS = 30;
+/** A machine needs two requests; behind one address there may be a rack of them. */
+const DEFAULT_RATE = { burst: 120, per_minute: 120 } as const;
+
+const text = z.string().min(1).max(4_096);
+
+const hostPattern = z.string().refine(isHostPattern, {
+  error: 'expected a host name, or .example.com for any one label in front of it',
+});
+
+const schema = z.strictObject({
+  version: z.literal('1'),
+  listen: z.string().default('0.0.0.0:9444'),
+  host: text,
+  directory: text,
+  passphrase_file: text.exactOptional(),
+  crl_urls: z.array(text).max(4).default([]),
+  collateral: text.exactOptional(),
+  rate: z
+    .strictObject({
+      burst: z.int().min(1).max(1_000_000).default(DEFAULT_RATE.burst),
+      per_minute: z.int().min(1).max(1_000_000).default(DEFAULT_RATE.per_minute),
+    })
+    .prefault({}),
+  rules: z
+    .array(
+      z.strictObject({
+        name: text,
+        policy: text,
+        hosts: z.array(hostPattern).min(1).max(10_000),
+        days: z.int().min(1).max(CA_PROFILES.intermediary.maxDays).default(DEFAULT_DAYS),
+      }),
+    )
+    .min(1)
+    .max(MAX_RULES),
+});
+
+/**
+ * Reads the configuration of the enrolment service and the policies that it names. Paths are relative to the file.
+ *
+ * @param path - YAML
+ * @throws ConfigError with every problem; DaemonError for files that cannot be read; VerifierError for a policy that
+ *   cannot be read; ApiError for an address
+ */
+export async function readEnrolmentConfig(path: string): Promise<EnrolmentConfig> {
+  const file = await readConfigFile(path, schema);
+  const from = (name: string): string => resolve(dirname(path), name);
+  const rules: EnrolmentRule[] = [];
+  for (const { name, policy, hosts, days } of file.rules) {
+    const bytes = await readBoundedFile(from(policy), MAX_POLICY_BYTES);
+    rules.push({ name, policy: parsePolicyText(fromUtf8(bytes)), hosts, days });
+  }
+  return {
+    listen: parseHostPort(file.listen),
+    host: parseHostname(file.host),
+    directory: from(file.directory),
+    passphraseFile: file.passphrase_file === undefined ? undefined : from(file.passphrase_file),
+    crlUrls: file.crl_urls,
+    collateral: file.collateral,
+    rate: { burst: file.rate.burst, perMinute: file.rate.per_minute },
+    rules,
+  };
+}
+
+function isHostPattern(pattern: string): boolean {
+  try {
+    const host = pattern.startsWith('.') ? pattern.slice(1) : pattern;
+    return parseHostname(host) === host;
+  } catch {
+    return false;
+  }
+}

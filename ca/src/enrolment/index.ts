@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+export { type CaAddress } from './ca-client.ts';
+export {
+  enrol,
+  type EnrolledIntermediary,
+  type EnrolOptions,
+  type EvidenceSource,
+} from './enrol.ts';
+export { EnrolmentAuthority, type EnrolmentAuthorityOptions } from './enrolment-authority.ts';
+export { readEnrolmentConfig, type EnrolmentConfig } from './enrolment-config.ts';
+export { type EnrolmentRule } from './enrolment-rule.ts';
+export {
+  serveEnrolment,
+  type EnrolmentServer,
+  type EnrolmentServerOptions,
+} from './enrolment-server.ts';
+export { NONCE_LIFETIME_MS } from './nonce-book.ts';
+export { enrolmentOpenApi } from './openapi.ts';
+export { serverIdentities, type ServerIdentity } from './server-identity.ts';

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodePem } from '@proofgate/evidence';
+import type { CaIdentity } from '../authorities/ca-request.ts';
+import { encodePrivateKey } from '../keys/encrypted-private-key.ts';
+import { createKeyPair } from '../keys/key-type.ts';
+import { loadIssuer } from '../issuer/load-issuer.ts';
+import { startOfMinute } from '../leaves/leaf-request.ts';
+import { issueIntermediary } from '../operator/issue-intermediary.ts';
+import type { OperatorCa } from '../operator/operator-ca.ts';
+
+/** Key and certificate chain of a TLS server, as PEM. */
+export interface ServerIdentity {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** The service's own intermediary is in memory alone and made again at every start. */
+const INTERMEDIARY_DAYS = 30;
+
+/**
+ * Gives the enrolment service itself a certificate of this CA, so that clients need the root and nothing else. Its
+ * intermediary is journalled like any other, and its key never leaves this process.
+ *
+ * @param ca - the open directory
+ * @param root - the root
+ * @param host - name of the service
+ * @param clock - the current time
+ * @returns makes a fresh leaf; good for a day
+ */
+export async function serverIdentities(
+  ca: OperatorCa,
+  root: CaIdentity,
+  host: string,
+  clock: () => Date,
+): Promise<() => Promise<ServerIdentity>> {
+  const { publicKey, privateKey } = await createKeyPair('P-256');
+  const { certificate } = await issueIntermediary(ca, {
+    root,
+    publicKey,
+    commonName: `Proofgate enrolment ${host}`.slice(0, 64),
+    permittedDomains: [host],
+    days: INTERMEDIARY_DAYS,
+    at: clock(),
+    key: 'generated',
+  });
+  const issuer = loadIssuer({
+    certificatePem: encodePem('CERTIFICATE', certificate),
+    privateKeyPem: encodePrivateKey(privateKey),
+    at: clock(),
+  });
+  return async () => {
+    const leaf = await createKeyPair('P-256');
+    const issued = issuer.issueLeaf({
+      spki: new Uint8Array(leaf.publicKey.export({ type: 'spki', format: 'der' })),
+      names: [host],
+      notBefore: startOfMinute(clock()),
+      extensions: [],
+      purpose: 'server',
+    });
+    return { key: encodePrivateKey(leaf.privateKey), cert: issued.chainPem };
+  };
+}
