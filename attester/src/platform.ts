@@ -14,6 +14,7 @@ import type { QuoteProvider, QuoteProviderOptions } from './quote-provider.ts';
 import { askSimulatedPlatform, badAnswer } from './simulated/client.ts';
 import { simulatedQuoteProvider } from './simulated/quote-provider.ts';
 import { simulatedRtmr3 } from './simulated/rtmr.ts';
+import { simulatedSealingKey } from './simulated/sealing-key.ts';
 
 /** The TEE that this process runs in, as far as producing evidence goes. */
 export interface Platform {
@@ -25,6 +26,11 @@ export interface Platform {
   readonly rtmr3: MeasurementRegister | undefined;
   /** The firmware's event log (CCEL), if it keeps one. @throws AttesterError `ERR_ATTESTER_EVENT_LOG` */
   eventLog(): Promise<Uint8Array | undefined>;
+  /**
+   * A key of 32 bytes that the platform gives only to a TD with these measurements; `undefined` where the platform has
+   * none to give, as TDX has not. The context names what the key is for.
+   */
+  readonly sealingKey: ((context: string) => Promise<Uint8Array>) | undefined;
   /** Collateral that the platform itself supplies; only a simulated one does, hardware's comes from its vendor. */
   collateral(): Promise<Collateral | undefined>;
 }
@@ -73,6 +79,7 @@ function tdxPlatform(options: OpenPlatformOptions): Platform {
     quotes: tdxQuoteProvider(options),
     rtmr3: tdxRtmr3(),
     eventLog: () => readFirmwareEventLog(),
+    sealingKey: undefined,
     collateral: () => Promise.resolve(undefined),
   };
 }
@@ -84,6 +91,7 @@ function sevSnpPlatform(options: OpenPlatformOptions): Platform {
     quotes: sevSnpReportProvider(options),
     rtmr3: undefined,
     eventLog: () => Promise.resolve(undefined),
+    sealingKey: undefined,
     collateral: () => Promise.resolve(undefined),
   };
 }
@@ -96,6 +104,7 @@ function simulatedPlatform(options: OpenPlatformOptions): Platform {
     quotes: simulatedQuoteProvider({ ...options, socketPath }),
     rtmr3: simulatedRtmr3({ socketPath }),
     eventLog: () => Promise.resolve(undefined),
+    sealingKey: (context) => simulatedSealingKey({ socketPath }, context),
     async collateral() {
       const answer = await askSimulatedPlatform(
         { socketPath },

@@ -19,6 +19,7 @@ import { issueCollateral } from './issue/collateral-issuer.ts';
 import { quoteKind, QuoteWriter } from './issue/quote-writer.ts';
 import { newPlatformIdentity, type PlatformIdentity } from './platform-identity.ts';
 import { RtmrBank, type GuestRegister } from './rtmr-bank.ts';
+import { sealingKey } from './sealing-key.ts';
 
 /** What a simulated platform can be told. */
 export interface SimulatedPlatformOptions {
@@ -66,6 +67,13 @@ export interface SimulatedPlatform {
   /** The TD's measurements at this moment. */
   measurements(): { readonly mrtd: Sha384; readonly rtmr: RuntimeRegisters };
   /**
+   * A key that only this platform gives, and only to a TD with these measurements (MRTD, RTMR0 to RTMR2).
+   *
+   * @param context - names what the key is for
+   * @returns 32 bytes
+   */
+  sealingKey(context: string): Uint8Array;
+  /**
    * Collateral that is valid now.
    *
    * @param kind - for which quotes; by default for those that this platform makes
@@ -110,6 +118,10 @@ export function createSimulatedPlatform(options: SimulatedPlatformOptions = {}):
     issueCollateral(description, kind, certificates, issueTime),
   );
 
+  const measurements = (): ReturnType<SimulatedPlatform['measurements']> => ({
+    mrtd: asSha384(description.td.mrTd),
+    rtmr: bank.values(),
+  });
   return {
     rootCertificate: copyBytes(rootCertificate),
     rootSha256: toHex(sha256(rootCertificate)),
@@ -123,7 +135,8 @@ export function createSimulatedPlatform(options: SimulatedPlatformOptions = {}):
     async extend(register, digest) {
       bank.extend(register, digest);
     },
-    measurements: () => ({ mrtd: asSha384(description.td.mrTd), rtmr: bank.values() }),
+    measurements,
+    sealingKey: (context) => sealingKey(identity.keys.attestation, measurements(), context),
     collateral: (kind) => issue(kind ?? quoteKind(description.quote)),
   };
 }

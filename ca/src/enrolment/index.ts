@@ -17,3 +17,7 @@ export {
 export { NONCE_LIFETIME_MS } from './nonce-book.ts';
 export { enrolmentOpenApi } from './openapi.ts';
 export { serverIdentities, type ServerIdentity } from './server-identity.ts';
+export { encryptedFileKeyStore, fileKeyStore } from '../keys/store/file-key-store.ts';
+export { type KeyStore } from '../keys/store/key-store.ts';
+export { memoryKeyStore } from '../keys/store/memory-key-store.ts';
+export { sealedKeyStore, type SealingKey } from '../keys/store/sealed-key-store.ts';

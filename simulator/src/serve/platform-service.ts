@@ -30,6 +30,7 @@ export interface ServePlatformOptions {
  * | `POST /v1/quote {"reportData": hex, 64 bytes}` | `{"quote": base64}` |
  * | `POST /v1/rtmr {"index": 2 or 3, "digest": hex, 48 bytes}` | status 204 |
  * | `GET /v1/measurements` | `{"mrtd": hex, "rtmr": [hex ×4], "rootSha256": hex}` |
+ * | `POST /v1/sealing-key {"context": text}` | `{"key": hex, 32 bytes}` |
  * | `GET /v1/collateral` | the collateral bundle |
  *
  * A refusal has a 4xx status and `{"error": text, "code": CODE}`.
@@ -76,8 +77,29 @@ function platformRoutes(platform: SimulatedPlatform): Routes {
         },
       ],
     },
+    '/v1/sealing-key': {
+      POST: [
+        [],
+        (_query, body) => {
+          const fields = readFields(body, ['context']);
+          return jsonAnswer({ key: toHex(platform.sealingKey(contextField(fields))) });
+        },
+      ],
+    },
     '/v1/collateral': { GET: [[], () => jsonAnswer(platform.collateral())] },
   };
+}
+
+/** A name, not a document. */
+const MAX_CONTEXT_CHARACTERS = 256;
+
+function contextField(fields: ReadonlyMap<string, unknown>): string {
+  const context = fields.get('context');
+  const length = typeof context === 'string' ? context.length : 0;
+  if (typeof context === 'string' && length > 0 && length <= MAX_CONTEXT_CHARACTERS) return context;
+  throw new SimulatorError('ERR_SIMULATOR_OPTION', 'field context is not a name', {
+    expected: `1 to ${String(MAX_CONTEXT_CHARACTERS)} characters`,
+  });
 }
 
 function guestRegister(index: unknown): GuestRegister {
