@@ -36,14 +36,27 @@ export function checkQuotedLog(eventLog: readonly RuntimeEvent[], quoteBytes: Ui
  * @throws ProxyError ERR_PROXY_CA_NOT_MEASURED
  */
 export function checkMeasuredCa(eventLog: readonly RuntimeEvent[], ca: Certificate): void {
+  if (isMeasuredCa(eventLog, ca)) return;
+  throw new ProxyError('ERR_PROXY_CA_NOT_MEASURED', 'event log names the key of another CA', {
+    expected: measuredCa(eventLog) ?? '',
+    seen: spkiDigest(ca),
+    hint: 'restart the launcher, which measures the new CA, then send SIGHUP to the proxy',
+  });
+}
+
+/** Whether the CA is the one that a launcher has measured last; any is where none was measured. */
+export function isMeasuredCa(eventLog: readonly RuntimeEvent[], ca: Certificate): boolean {
+  const measured = measuredCa(eventLog);
+  return measured === undefined || measured === spkiDigest(ca);
+}
+
+function measuredCa(eventLog: readonly RuntimeEvent[]): string | undefined {
   const last = eventLog.findLast(
     (event) => event.type === 'proofgate.ca' || event.type === 'proofgate.platform',
   );
-  const spkiSha256 = toHex(sha256(ca.spki));
-  if (last === undefined || last.ca_spki_sha256 === spkiSha256) return;
-  throw new ProxyError('ERR_PROXY_CA_NOT_MEASURED', 'event log names the key of another CA', {
-    expected: last.ca_spki_sha256,
-    seen: spkiSha256,
-    hint: 'restart the launcher, which measures the new CA, then send SIGHUP to the proxy',
-  });
+  return last?.ca_spki_sha256;
+}
+
+function spkiDigest(ca: Certificate): string {
+  return toHex(sha256(ca.spki));
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   workerUser,
+  type GatewayState,
   type HostPort,
   type ProxyHealth,
   type UserAndGroup,
@@ -20,7 +21,7 @@ import {
 import { equalBytes, fromUtf8 } from '@proofgate/evidence';
 import { SYSTEM_CLOCK, type Clock } from '../clock.ts';
 import { IdentityKeeper } from '../identity/identity-keeper.ts';
-import { checkMeasuredCa } from '../identity/measured-log.ts';
+import { checkMeasuredCa, isMeasuredCa } from '../identity/measured-log.ts';
 import { mintIdentity } from '../identity/mint-identity.ts';
 import type { DrainTimes } from '../worker/worker.ts';
 import { adminHandler, MAX_STATE_BYTES } from './admin-api.ts';
@@ -124,6 +125,26 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     publish: (snapshot) => pool.publish(snapshot),
     save: (state) => stateFile.save(state),
   });
+  const useFiles = (next: PlatformFiles, from: VmConfig): void => {
+    const otherCa = !equalBytes(next.caCertFile, files.caCertFile);
+    gateway.replaceOwn(ownHosts(from, next, ccel));
+    files = next;
+    if (otherCa) keeper.renewAll();
+  };
+  // The launcher replaces the CA by measuring it, writing its files and telling of it in its next state. A state is put
+  // in force whatever the files hold: hosts that are gone must go, and no CA issues beside a log that names another.
+  const followCa = async (state: GatewayState): Promise<void> => {
+    if (isMeasuredCa(state.eventLog, files.issuer.certificate)) return;
+    try {
+      const next = await readPlatformFiles(current.platform, clock.now());
+      checkMeasuredCa(state.eventLog, next.issuer.certificate);
+      useFiles(next, current);
+      logger.info({ ca: next.issuer.certificate.subject.text }, 'issuing with the new CA');
+    } catch (error) {
+      logger.error({ err: error }, 'the CA that was measured cannot be used');
+    }
+  };
+  let current = config;
   let stopping = false;
   const health = (): ProxyHealth => {
     const ready = gateway.complete && pool.listening > 0;
@@ -144,7 +165,10 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
       logger,
       maxBody: MAX_STATE_BYTES,
       handler: adminHandler({
-        applyState: (state) => gateway.applyState(state),
+        applyState: async (state) => {
+          await followCa(state);
+          await gateway.applyState(state);
+        },
         stateSummary: () => gateway.summary(),
         identities: () => gateway.identities(),
         health,
@@ -163,12 +187,12 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     stop,
     async reload(changed) {
       const next = await readPlatformFiles(changed.platform, clock.now());
-      const otherCa = !equalBytes(next.caCertFile, files.caCertFile);
-      if (otherCa) checkMeasuredCa(gateway.eventLog, next.issuer.certificate);
-      gateway.replaceOwn(ownHosts(changed, next, ccel));
-      files = next;
+      if (!equalBytes(next.caCertFile, files.caCertFile)) {
+        checkMeasuredCa(gateway.eventLog, next.issuer.certificate);
+      }
+      useFiles(next, changed);
+      current = changed;
       gateway.start();
-      if (otherCa) keeper.renewAll();
       gateway.refresh();
     },
   };
