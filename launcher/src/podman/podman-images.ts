@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { LauncherError } from '../errors.ts';
+import type { VerifiedImage } from '../image/verified-image.ts';
+import { listOf, objectOf, textsOf } from './answer-fields.ts';
+import { statusOf, type EngineSocket } from './engine-socket.ts';
+import { exportedDiffIds } from './exported-layers.ts';
+import { archivedBytes, imageArchive } from './image-archive.ts';
+import {
+  documentMismatch,
+  hasVerifiedLayers,
+  loadedImageOf,
+  type LoadedImage,
+} from './loaded-image.ts';
+
+/** Root of podman's own calls, at the oldest version that podman 4 and 5 both answer. */
+export const LIBPOD = '/v4.0.0/libpod';
+
+/** How {@link PodmanImages.unpack} is watched and ended. */
+export interface UnpackOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (fraction: number) => void;
+}
+
+/** The images of one launcher in podman's store. Their names carry the pin, so that nothing else need be remembered. */
+export class PodmanImages {
+  readonly #engine: EngineSocket;
+  readonly #repository: string;
+  readonly #pending = new Map<string, Promise<void>>();
+
+  /**
+   * @param engine - podman
+   * @param owner - tells the images of several launchers apart
+   */
+  constructor(engine: EngineSocket, owner: string) {
+    this.#engine = engine;
+    this.#repository = `localhost/proofgate-${owner}`;
+  }
+
+  /** Loads an image unless exactly it is there; several calls for one image are one. */
+  async unpack(image: VerifiedImage, options: UnpackOptions): Promise<void> {
+    const pending = this.#pending.get(image.pin);
+    if (pending !== undefined) {
+      // Whoever asked first may give up: then it is this caller's turn.
+      await pending.catch(() => undefined);
+      options.signal.throwIfAborted();
+      return this.unpack(image, options);
+    }
+    const work = this.#unpack(image, options).finally(() => this.#pending.delete(image.pin));
+    this.#pending.set(image.pin, work);
+    return work;
+  }
+
+  /** Pins of the images that have been loaded and verified. */
+  async list(): Promise<readonly string[]> {
+    const answer = await this.#engine.call({
+      method: 'GET',
+      what: 'list images',
+      path: `${LIBPOD}/images/json`,
+      query: { filters: { reference: [this.#repository] } },
+    });
+    const names = listOf(answer, 'images').flatMap((image) =>
+      textsOf(listOf(objectOf(image, 'image')['Names'], 'Names')),
+    );
+    const prefix = `${this.#repository}:`;
+    const pins = names
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => `sha256:${name.slice(prefix.length)}`);
+    return [...new Set(pins)];
+  }
+
+  /** Removes an image's name, and the image when that was the last one. */
+  async remove(pin: string): Promise<void> {
+    await this.#engine.callIfThere({
+      method: 'DELETE',
+      what: `remove image ${pin}`,
+      path: `${LIBPOD}/images/${encodeURIComponent(this.#nameOf(pin))}`,
+    });
+  }
+
+  async #unpack(image: VerifiedImage, options: UnpackOptions): Promise<void> {
+    if (await this.#isReady(image)) {
+      options.onProgress(1);
+      return;
+    }
+    await this.#load(image, options);
+    try {
+      await this.#verify(image, options.signal);
+    } catch (error) {
+      await this.#removeUnnamed(image);
+      throw error;
+    }
+    await this.#engine.call({
+      method: 'POST',
+      what: `name image ${image.pin}`,
+      path: `${LIBPOD}/images/${imageId(image)}/tag`,
+      query: { repo: this.#repository, tag: tagOf(image.pin) },
+    });
+    options.onProgress(1);
+  }
+
+  async #isReady(image: VerifiedImage): Promise<boolean> {
+    const loaded = await this.#inspect(this.#nameOf(image.pin));
+    if (loaded === undefined || documentMismatch(image, loaded) !== undefined) return false;
+    return hasVerifiedLayers(image, loaded);
+  }
+
+  async #load(image: VerifiedImage, { signal, onProgress }: UnpackOptions): Promise<void> {
+    const total = archivedBytes(image);
+    try {
+      await this.#engine.call({
+        method: 'POST',
+        what: `load image ${image.pin}`,
+        path: `${LIBPOD}/images/load`,
+        upload: () =>
+          imageArchive(image, (bytes) => {
+            // The rest is podman's work on what it has received.
+            onProgress(Math.min(0.99, bytes / total));
+          }),
+        signal,
+      });
+    } catch (error) {
+      if (!signal.aborted) await refuseChangedBlobs(image, error);
+      throw error;
+    }
+  }
+
+  async #verify(image: VerifiedImage, signal: AbortSignal): Promise<void> {
+    const loaded = await this.#inspect(imageId(image));
+    if (loaded === undefined) {
+      throw mismatch(image, { what: 'image', expected: imageId(image), seen: 'nothing' });
+    }
+    const difference = documentMismatch(image, loaded);
+    if (difference !== undefined) throw mismatch(image, difference);
+    if (hasVerifiedLayers(image, loaded)) return;
+    const expected = image.layers.map(({ diffId }) => diffId).join(' ');
+    const seen = await this.#exportedLayers(image, signal);
+    if (seen !== expected) throw mismatch(image, { what: 'unpacked layers', expected, seen });
+  }
+
+  /** For a podman that names its layers in another way, and to say what is wrong with those that do not fit. */
+  async #exportedLayers(image: VerifiedImage, signal: AbortSignal): Promise<string> {
+    try {
+      const archive = await this.#engine.stream({
+        method: 'GET',
+        what: `export image ${image.pin}`,
+        path: `${LIBPOD}/images/${imageId(image)}/get`,
+        query: { format: 'docker-archive' },
+        signal,
+      });
+      return (await exportedDiffIds(archive)).join(' ');
+    } catch (error) {
+      if (statusOf(error) === undefined) throw error;
+      // The format knows no zstd.
+      return 'layers that podman does not export';
+    }
+  }
+
+  async #inspect(name: string): Promise<LoadedImage | undefined> {
+    const answer = await this.#engine.callIfThere({
+      method: 'GET',
+      what: `inspect image ${name}`,
+      path: `${LIBPOD}/images/${encodeURIComponent(name)}/json`,
+    });
+    return answer === undefined ? undefined : loadedImageOf(answer);
+  }
+
+  /** What has no name has not been accepted; an image that is in use or has other names stays. */
+  async #removeUnnamed(image: VerifiedImage): Promise<void> {
+    const request = {
+      method: 'GET',
+      what: `inspect image ${image.pin}`,
+      path: `${LIBPOD}/images/${imageId(image)}/json`,
+    } as const;
+    const answer = await this.#engine.callIfThere(request);
+    if (answer === undefined) return;
+    if (listOf(objectOf(answer, 'image')['RepoTags'], 'RepoTags').length > 0) return;
+    await this.#engine.callIfThere({
+      method: 'DELETE',
+      what: `remove image ${image.pin}`,
+      path: `${LIBPOD}/images/${imageId(image)}`,
+    });
+  }
+
+  #nameOf(pin: string): string {
+    return `${this.#repository}:${tagOf(pin)}`;
+  }
+}
+
+/** Id of an image in podman's store. */
+export function imageId(image: VerifiedImage): string {
+  return image.configDocument.digest.slice('sha256:'.length);
+}
+
+/** A tag holds 128 characters, but no colon. */
+function tagOf(pin: string): string {
+  return pin.slice('sha256:'.length);
+}
+
+/**
+ * Podman says in prose why it does not load an image. If a blob has changed since it was verified, that is why.
+ *
+ * @throws LauncherError ERR_LAUNCHER_IMAGE_MISMATCH
+ */
+async function refuseChangedBlobs(image: VerifiedImage, cause: unknown): Promise<void> {
+  for (const { descriptor, file } of image.layers) {
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array); // no encoding: bytes
+    const seen = `sha256:${hash.digest('hex')}`;
+    if (seen === descriptor.digest) continue;
+    throw mismatch(image, { what: 'layer on disk', expected: descriptor.digest, seen }, cause);
+  }
+}
+
+function mismatch(
+  { reference }: VerifiedImage,
+  difference: { readonly what: string; readonly expected: string; readonly seen: string },
+  cause?: unknown,
+): LauncherError {
+  const { what, expected, seen } = difference;
+  const message = `${what} of ${reference} is not the verified one: expected ${expected}, seen ${seen}`;
+  return new LauncherError('ERR_LAUNCHER_IMAGE_MISMATCH', message, { expected, seen, cause });
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { ContainerEngine } from '../../launcher/src/container/container-engine.ts';
+import type { VerifiedImage } from '../../launcher/src/image/verified-image.ts';
+import { EngineSocket } from '../../launcher/src/podman/engine-socket.ts';
+import { exportedDiffIds } from '../../launcher/src/podman/exported-layers.ts';
+import { LIBPOD } from '../../launcher/src/podman/podman-images.ts';
+import { memorySink } from './support/memory-sink.ts';
+import { buildImage, digestOf, type BuiltImage } from './support/oci-image.ts';
+import { busyboxImage } from './support/oci-programs.ts';
+import { podmanStage, type PodmanStage } from './support/private-podman.ts';
+import { strictSpec } from './support/runc-bundle.ts';
+
+let stage: PodmanStage;
+let engine: ContainerEngine;
+let socketPath: string;
+
+const forever = new AbortController().signal;
+
+beforeAll(async () => {
+  stage = await podmanStage();
+  const opened = await stage.open();
+  ({ engine } = opened);
+  socketPath = opened.socket;
+});
+
+afterEach(async () => {
+  for (const pin of await engine.images()) await engine.removeImage(pin);
+});
+
+afterAll(() => stage.close());
+
+function unpack(image: VerifiedImage, onProgress: (fraction: number) => void = () => undefined) {
+  return engine.unpack(image, { signal: forever, onProgress });
+}
+
+/** What podman's store holds, whatever its names. */
+async function storedLayers(): Promise<number> {
+  const path = join(stage.directory, 'podman/storage/overlay-layers/layers.json');
+  const text = await readFile(path, 'utf8').catch(() => '[]');
+  return (JSON.parse(text) as unknown[]).length;
+}
+
+function layered(extra: Partial<Parameters<typeof busyboxImage>[0]> = {}): BuiltImage {
+  return busyboxImage({
+    files: [{ name: 'etc/one', content: 'one' }],
+    layers: [
+      { entries: [{ name: 'etc/two', content: 'two' }], compression: 'zstd' },
+      { entries: [{ name: 'etc/three', content: 'three' }], compression: 'none' },
+    ],
+    ...extra,
+  });
+}
+
+test('loads an image whose layers are compressed in every way, and loads it once', async () => {
+  const image = await stage.image(layered());
+  const fractions: number[] = [];
+  expect(await engine.images()).toEqual([]);
+  await unpack(image, (fraction) => fractions.push(fraction));
+  expect(await engine.images()).toEqual([image.pin]);
+  expect(fractions.at(-1)).toBe(1);
+  expect([...fractions].sort((a, b) => a - b)).toEqual(fractions);
+  expect(await storedLayers()).toBe(4);
+
+  // The blobs are not needed any more.
+  for (const { file } of image.layers) await writeFile(file, 'gone');
+  const again: number[] = [];
+  await unpack(image, (fraction) => again.push(fraction));
+  expect(again).toEqual([1]);
+
+  const spec = strictSpec({ args: ['/bin/cat', '/etc/one', '/etc/two', '/etc/three'] });
+  const logs = memorySink();
+  await engine.create(spec, image, logs);
+  await engine.start(spec.id);
+  await engine.wait(spec.id, forever);
+  expect(logs.text('stdout')).toBe('onetwothree');
+  await engine.remove(spec.id);
+
+  await engine.removeImage(image.pin);
+  await engine.removeImage(image.pin);
+  expect(await engine.images()).toEqual([]);
+  expect(await storedLayers()).toBe(0);
+});
+
+test('one image under the pins of its manifest and of an index is there until both are gone', async () => {
+  const direct = await stage.image(busyboxImage());
+  const indexed = await stage.image(busyboxImage({ index: true }));
+  expect(indexed.pin).not.toBe(direct.pin);
+  await Promise.all([unpack(direct), unpack(indexed), unpack(direct)]);
+  expect([...(await engine.images())].sort()).toEqual([direct.pin, indexed.pin].sort());
+  await engine.removeImage(direct.pin);
+  expect(await engine.images()).toEqual([indexed.pin]);
+  expect(await storedLayers()).toBe(1);
+});
+
+test('an image in the style of docker keeps its digest', async () => {
+  const image = await stage.image(
+    buildImage({ docker: true, layers: [{ entries: [{ name: 'a', content: 'a' }] }] }),
+  );
+  await unpack(image);
+  expect(await engine.images()).toEqual([image.pin]);
+});
+
+test('a blob that was shortened after it was verified is refused', async () => {
+  const image = await stage.image(layered());
+  const { file } = image.layers[1]!;
+  await writeFile(file, (await readFile(file)).subarray(1));
+  await expect(unpack(image)).rejects.toMatchObject({ code: 'ERR_LAUNCHER_IMAGE_MISMATCH' });
+  await expectNothing();
+});
+
+test.each([
+  ['gzip', undefined],
+  ['zstd', 'layers that podman does not export'],
+] as const)(
+  'podman takes an image that lies about its %s layers, and we do not',
+  async (compression, shown) => {
+    const other = digestOf(Buffer.from('another layer'));
+    const built = busyboxImage({
+      layers: [{ entries: [{ name: 'x', content: 'x' }], compression }],
+    });
+    const lying = buildImage({
+      layers: built.layers.map(({ bytes }, at) => ({ blob: bytes, tar: Buffer.from(String(at)) })),
+      changeConfig: (config) => ({
+        ...config,
+        rootfs: { type: 'layers', diff_ids: built.diffIds.map(() => other) },
+      }),
+      changeManifest: (manifest) => ({
+        ...manifest,
+        layers: built.layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+      }),
+    });
+    const image = await stage.image({ ...lying, diffIds: built.diffIds.map(() => other) });
+    await expect(unpack(image)).rejects.toMatchObject({
+      code: 'ERR_LAUNCHER_IMAGE_MISMATCH',
+      expected: image.layers.map(() => other).join(' '),
+      seen: shown ?? built.diffIds.join(' '),
+    });
+    await expectNothing();
+  },
+);
+
+test('an image with the same configuration but other layers does not pass for the one that is there', async () => {
+  const good = await stage.image(busyboxImage());
+  await unpack(good);
+  const evil = {
+    ...good,
+    layers: good.layers.map((layer) => ({ ...layer, diffId: digestOf(Buffer.from('evil')) })),
+  };
+  await expect(unpack(evil)).rejects.toMatchObject({ code: 'ERR_LAUNCHER_IMAGE_MISMATCH' });
+  expect(await engine.images()).toEqual([good.pin]);
+});
+
+test('what podman exports are the verified layers', async () => {
+  const layers = [{ entries: [{ name: 'x', content: 'x' }], compression: 'none' as const }];
+  const image = await stage.image(busyboxImage({ layers }));
+  await unpack(image);
+  const socket = await EngineSocket.open({ name: 'podman', socketPath });
+  const archive = await socket.stream({
+    method: 'GET',
+    what: 'export',
+    path: `${LIBPOD}/images/${image.configDocument.digest.slice(7)}/get`,
+    query: { format: 'docker-archive' },
+  });
+  expect(await exportedDiffIds(archive)).toEqual(image.layers.map(({ diffId }) => diffId));
+  socket.close();
+});
+
+test('a load that is given up leaves nothing', async () => {
+  const image = await stage.image(layered());
+  const giveUp = new AbortController();
+  const reason = new Error('changed my mind');
+  const onProgress = (): void => {
+    giveUp.abort(reason);
+  };
+  await expect(engine.unpack(image, { signal: giveUp.signal, onProgress })).rejects.toBe(reason);
+  expect(await engine.images()).toEqual([]);
+  await unpack(image);
+  expect(await engine.images()).toEqual([image.pin]);
+});
+
+// Last, since podman keeps the layers below the one that it did not take.
+test('a blob that was changed after it was verified is refused', async () => {
+  const image = await stage.image(layered());
+  const [, second] = image.layers;
+  const bytes = await readFile(second!.file);
+  bytes[bytes.length >> 1]! ^= 1;
+  await writeFile(second!.file, bytes);
+  await expect(unpack(image)).rejects.toMatchObject({
+    code: 'ERR_LAUNCHER_IMAGE_MISMATCH',
+    expected: second!.descriptor.digest,
+    seen: digestOf(bytes),
+  });
+  expect(await engine.images()).toEqual([]);
+});
+
+async function expectNothing(): Promise<void> {
+  expect(await engine.images()).toEqual([]);
+  expect(await storedLayers()).toBe(0);
+  expect(await readdir(join(stage.directory, 'podman/tmp'))).toEqual([]);
+}
