@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+import { access, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LauncherError } from '../../errors.ts';
+import type { ContainerSpec } from '../container-spec.ts';
+import { MASKED_PATHS, READ_ONLY_PATHS } from '../kernel-paths.ts';
+import {
+  cpuFinding,
+  deviceFinding,
+  memoryFinding,
+  pidsFinding,
+  type ControlGroupFile,
+} from './control-group-findings.ts';
+import { controlGroup, type Controller } from './control-groups.ts';
+import type { Finding } from './finding.ts';
+import { idMapFindings } from './id-map.ts';
+import { mountFindings } from './mount-findings.ts';
+import { parseMountTable, type MountEntry } from './mount-table.ts';
+import { limitFindings } from './process-limits.ts';
+import { statusFindings } from './process-status.ts';
+import { resolveInRoot } from './resolve-in-root.ts';
+
+/** Namespaces that every container has for itself. */
+const OWN_NAMESPACES = ['pid', 'ipc', 'uts', 'mnt', 'net', 'cgroup'] as const;
+
+const CONTROLLERS: readonly Controller[] = ['pids', 'memory', 'cpu', 'devices'];
+
+/** Where the files of the kernel are. */
+export interface ConfinementOptions {
+  /** Directory with `proc` and `sys`; `/` unless told. */
+  readonly root?: string;
+}
+
+/**
+ * Reads back from the kernel how a process is confined, and refuses it when any of it is less than its container was to
+ * have. Engines differ and change, and some ignore what they do not know; what counts is what the kernel says.
+ *
+ * With runc all of this is visible between the creation of a container and its start: by then its first process has its
+ * final root directory and user, and waits to execute the image's program.
+ *
+ * @param pid - first process of the container
+ * @param spec - the container
+ * @param options - where the files are
+ * @returns settings that this kernel does not show, such as the devices of control groups of version 2
+ * @throws LauncherError ERR_LAUNCHER_HARDENING_MISSING naming the setting; ERR_LAUNCHER_START_FAILED when the process
+ *   has ended
+ */
+export async function verifyConfinement(
+  pid: number,
+  spec: ContainerSpec,
+  { root = '/' }: ConfinementOptions = {},
+): Promise<readonly string[]> {
+  const subject = new Subject(pid, spec, root);
+  const status = await subject.read('status');
+  subject.refuse(statusFindings(status, spec));
+  subject.refuse(limitFindings(await subject.read('limits'), spec.limits));
+  await verifyNamespaces(subject);
+  await verifyMounts(subject);
+  return verifyControlGroups(subject);
+}
+
+async function verifyNamespaces(subject: Subject): Promise<void> {
+  const { userNamespaceBase } = subject.spec;
+  const shared = userNamespaceBase === undefined ? [] : (['user'] as const);
+  for (const name of [...OWN_NAMESPACES, ...shared]) {
+    const [own, theirs] = [await subject.ownNamespace(name), await subject.namespace(name)];
+    if (own !== theirs) continue;
+    subject.refuse([{ field: `${name} namespace`, expected: `another than ${own}`, seen: theirs }]);
+  }
+  if (userNamespaceBase === undefined) return;
+  for (const map of ['uid_map', 'gid_map'] as const) {
+    subject.refuse(idMapFindings(map, await subject.read(map), userNamespaceBase));
+  }
+}
+
+async function verifyMounts(subject: Subject): Promise<void> {
+  const { spec, root } = subject;
+  const containerRoot = join(root, 'proc', String(subject.pid), 'root');
+  const mounts = await Promise.all(
+    spec.mounts.map(async (mount) => ({
+      ...mount,
+      target: await resolveInRoot(containerRoot, mount.target),
+    })),
+  );
+  const table = parseMountTable(await subject.read('mountinfo'));
+  const masked = spec.maskedPaths ? await existing(MASKED_PATHS, root) : [];
+  const readOnly = await existing(READ_ONLY_PATHS, root);
+  const { readOnlyRoot } = spec;
+  subject.refuse(mountFindings(table, { readOnlyRoot, mounts, masked, readOnly }));
+}
+
+async function verifyControlGroups(subject: Subject): Promise<readonly string[]> {
+  const membership = await subject.read('cgroup');
+  const mounts = await subject.ownMounts();
+  const hidden: string[] = [];
+  for (const controller of CONTROLLERS) {
+    const group = controlGroup(controller, membership, mounts);
+    if (group === undefined) {
+      const seen = 'no mounted control group';
+      subject.refuse([{ field: `${controller} controller`, expected: 'a control group', seen }]);
+    } else if (group.version === 2 && controller === 'devices') {
+      hidden.push('devices');
+    } else {
+      const file = (name: string): Promise<string | undefined> =>
+        readFile(join(subject.root, group.directory, name), 'utf8').catch(() => undefined);
+      subject.refuse([await groupFinding(controller, group.version, file, subject.spec)]);
+    }
+  }
+  return hidden;
+}
+
+function groupFinding(
+  controller: Controller,
+  version: 1 | 2,
+  file: ControlGroupFile,
+  spec: ContainerSpec,
+): Promise<Finding | undefined> {
+  switch (controller) {
+    case 'pids':
+      return pidsFinding(file, spec);
+    case 'memory':
+      return memoryFinding(version, file, spec);
+    case 'cpu':
+      return cpuFinding(version, file, spec);
+    case 'devices':
+      return deviceFinding(file, spec);
+  }
+}
+
+async function existing(paths: readonly string[], root: string): Promise<readonly string[]> {
+  const found = await Promise.all(
+    paths.map((path) =>
+      access(join(root, path)).then(
+        () => path,
+        () => undefined,
+      ),
+    ),
+  );
+  return found.flatMap((path) => path ?? []);
+}
+
+/** The process that is looked at. */
+class Subject {
+  readonly pid: number;
+  readonly spec: ContainerSpec;
+  readonly root: string;
+
+  constructor(pid: number, spec: ContainerSpec, root: string) {
+    this.pid = pid;
+    this.spec = spec;
+    this.root = root;
+  }
+
+  read(name: string): Promise<string> {
+    return this.#orGone(readFile(this.#path(name), 'utf8'), name);
+  }
+
+  namespace(name: string): Promise<string> {
+    return this.#orGone(readlink(this.#path(`ns/${name}`)), `ns/${name}`);
+  }
+
+  ownNamespace(name: string): Promise<string> {
+    return readlink(join(this.root, 'proc/self/ns', name));
+  }
+
+  async ownMounts(): Promise<readonly MountEntry[]> {
+    return parseMountTable(await readFile(join(this.root, 'proc/self/mountinfo'), 'utf8'));
+  }
+
+  /** Throws the first of what differs. */
+  refuse(findings: Iterable<Finding | undefined>): void {
+    for (const finding of findings) {
+      if (finding === undefined) continue;
+      const { field, expected, seen } = finding;
+      throw new LauncherError(
+        'ERR_LAUNCHER_HARDENING_MISSING',
+        `container ${this.spec.id} is not confined: ${field} is ${seen}, expected ${expected}`,
+        { expected, seen },
+      );
+    }
+  }
+
+  #path(name: string): string {
+    return join(this.root, 'proc', String(this.pid), name);
+  }
+
+  #orGone(reading: Promise<string>, name: string): Promise<string> {
+    return reading.catch((cause: unknown) => {
+      throw new LauncherError(
+        'ERR_LAUNCHER_START_FAILED',
+        `container ${this.spec.id} ended before it was started: ${name} of its process cannot be read`,
+        { cause },
+      );
+    });
+  }
+}
