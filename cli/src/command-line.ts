@@ -5,6 +5,7 @@ import { CodedError } from '@proofgate/evidence';
 
 import type { CommandContext, Surroundings } from './context.ts';
 import { EXIT, exitCodeOfFailure, type RefusalMeaning } from './exit-codes.ts';
+import { ManagementRefusal } from './management/management-refusal.ts';
 import { printable } from './output/printable.ts';
 import { buildProgram } from './program.ts';
 
@@ -50,6 +51,11 @@ export function describeFailure(error: unknown): string {
   if (error.expected !== undefined) lines.push(`  expected  ${printable(error.expected)}`);
   if (error.seen !== undefined) lines.push(`  seen      ${printable(error.seen)}`);
   if (error.hint !== undefined) lines.push(`  hint      ${printable(error.hint)}`);
+  if (error instanceof ManagementRefusal) {
+    lines.push(
+      ...error.fields.map(({ pointer, detail }) => `  ${printable(pointer)}  ${printable(detail)}`),
+    );
+  }
   if (error.cause instanceof Error) lines.push(`  because   ${printable(error.cause.message)}`);
   return lines.join('\n');
 }

@@ -10,6 +10,14 @@ export const CLI_ERRORS = {
     'misuse',
     'the target is neither an address nor a file with a certificate, quote, report or event log',
   ],
+  ERR_CLI_MANAGEMENT_REFUSED: [
+    'misuse',
+    'a VM does not do what it was asked for; it says why, and which fields are wrong',
+  ],
+  ERR_CLI_MANAGEMENT_UNAVAILABLE: [
+    'unavailable',
+    'a VM’s management API cannot be reached, or cannot do now what it was asked for',
+  ],
 } as const;
 
 /** A code of {@link CliError}. */

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 
 import { addCaCommands } from './program/ca-commands.ts';
 import { addClientCommands } from './program/client-commands.ts';
+import { addManagementCommands } from './program/management-commands.ts';
 import { addOwnHostCommands } from './program/own-host-commands.ts';
 import { addPolicyCommands } from './program/policy-commands.ts';
 import { addServiceCommands } from './program/service-commands.ts';
@@ -31,6 +32,7 @@ export function buildProgram(context: CommandContext): Command {
     .exitOverride();
   addServiceCommands(program, context);
   addClientCommands(program, context);
+  addManagementCommands(program, context);
   addPolicyCommands(program, context);
   addCaCommands(program, context);
   addOwnHostCommands(program, context);

@@ -16,6 +16,7 @@ import type { CommandContext } from '../context.ts';
 import { ENDING_SIGNALS } from '../service/ending-signals.ts';
 import { readConfig } from '../input/config-argument.ts';
 import { endWithParent } from '../service/end-with-parent.ts';
+import { keepEnrolled } from '../service/enrolled-ca.ts';
 import type { ServiceOptions } from '../service/service-options.ts';
 import { startSimulatedHardware } from '../service/simulated-hardware.ts';
 
@@ -51,6 +52,15 @@ export async function up(
     if (config.platform.tee === 'simulated') {
       const hardware = await startSimulatedHardware(config, logger);
       lifecycle.onShutdown('simulated platform', () => hardware.close());
+    }
+    const { ca } = config.platform;
+    if (ca !== undefined) {
+      const { renewal } = await keepEnrolled({
+        ...{ platform: config.platform, settings: ca, logger },
+        clock: () => new Date(),
+        signal: lifecycle.signal,
+      });
+      lifecycle.onShutdown('renewal of the CA', () => renewal);
     }
     const children = PARTS.map(({ name, socket }) => {
       const child = new ChildProcess({

@@ -7,10 +7,17 @@ export const TARGET =
 
 /** The options of every command that judges evidence, apart from the policy. */
 export function addJudgingOptions(command: Command): Command {
+  return addTrustOptions(command).option(
+    '--at <time>',
+    'time of verification, ISO 8601 or Unix seconds (default: now)',
+  );
+}
+
+/** What is trusted, and where proof of it comes from. */
+export function addTrustOptions(command: Command): Command {
   return command
     .option('--ca <file>', 'root of the private PKI that the certificate must chain to')
     .option('--root <file>', 'evidence root to accept instead of the vendors’ pinned ones')
-    .option('--at <time>', 'time of verification, ISO 8601 or Unix seconds (default: now)')
     .option(
       '--collateral <path|url>',
       'bundle file, directory of bundles, PCS/PCCS URL, or for SNP a PEM file of AMD’s chain',

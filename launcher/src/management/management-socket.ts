@@ -2,21 +2,12 @@
 import {
   serveUnixHttp,
   type Logger,
+  type UnixHandler,
   type UnixHttpServer,
   type UnixResponse,
 } from '@proofgate/daemon';
 import type { RuntimeEvent } from '@proofgate/evidence';
-import type { WorkloadStatus } from '../supervision/workload-supervisor.ts';
-
-/** One workload as `GET /v1/workloads` of the local socket lists it. */
-export interface WorkloadSummary extends WorkloadStatus {
-  readonly imageRef: string;
-  /** SHA-256 in hex, as in the event log and the certificate. */
-  readonly imageDigest: string;
-  readonly specDigest: string;
-  /** Root of the workload's configuration tree, hex. */
-  readonly configRoot: string;
-}
+import type { WorkloadSummary } from '../supervision/workload-summary.ts';
 
 /** What the local management socket shows. */
 export interface ManagementView {
@@ -27,12 +18,14 @@ export interface ManagementView {
 }
 
 /**
- * Serves local management: `GET /healthz`, `GET /v1/workloads`, `GET /v1/eventlog`. It is also the launcher's lock:
- * a second launcher with the same directory fails here, before it touches anything.
+ * Serves local management: the management API, for root of this VM and without tokens, and `GET /v1/workloads` and
+ * `GET /v1/eventlog`, which show the launcher's own names of things. It is also the launcher's lock: a second launcher
+ * with the same directory fails here, before it touches anything.
  *
  * @param path - the socket; only the launcher's user may connect
  * @param view - what to show
  * @param logger - for failed requests
+ * @param api - the API's local handler
  * @returns the running server
  * @throws DaemonError `ERR_DAEMON_SOCKET_IN_USE` when another launcher runs
  */
@@ -40,9 +33,9 @@ export function serveManagementSocket(
   path: string,
   view: ManagementView,
   logger: Logger,
+  api: UnixHandler,
 ): Promise<UnixHttpServer> {
   const answers = new Map<string, () => UnixResponse>([
-    ['/healthz', () => health(view.ready())],
     ['/v1/workloads', () => ({ status: 200, body: { workloads: view.workloads() } })],
     ['/v1/eventlog', () => ({ status: 200, body: { events: view.eventLog() } })],
   ]);
@@ -52,18 +45,7 @@ export function serveManagementSocket(
     logger,
     handler: (request) => {
       const answer = request.method === 'GET' ? answers.get(request.path) : undefined;
-      return (
-        answer?.() ?? {
-          status: 404,
-          body: { error: `no ${request.method} ${request.path}`, code: 'ERR_NOT_FOUND' },
-        }
-      );
+      return answer?.() ?? api(request);
     },
   });
-}
-
-function health(ready: boolean): UnixResponse {
-  return ready
-    ? { status: 200, body: { status: 'ok' } }
-    : { status: 503, body: { status: 'starting' } };
 }

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { KeyObject } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EnrolmentSettings, PlatformConfig } from '@proofgate/api';
+import { openPlatform, type Platform } from '@proofgate/attester';
+import { encodePrivateKey, loadIssuer } from '@proofgate/ca';
+import type { EnrolledIntermediary, KeyStore } from '@proofgate/ca/enrolment';
+import { backoff, writeFileAtomic, type Logger } from '@proofgate/daemon';
+
+import { CliError } from '../errors.ts';
+import { readText } from '../input/input-file.ts';
+
+/** What keeping an enrolled intermediary takes. */
+export interface EnrolledCaOptions {
+  readonly platform: PlatformConfig;
+  readonly settings: EnrolmentSettings;
+  readonly logger: Logger;
+  readonly clock: () => Date;
+  /** Ends the renewal. */
+  readonly signal: AbortSignal;
+}
+
+/** Part of its life after which an intermediary is renewed: there is as long as the rest of it to mend a CA. */
+const RENEW_AFTER = 2 / 3;
+/** First and longest pause between attempts: a CA that is down is back within minutes, or much later. */
+const RETRY = { initialMs: 1_000, maxMs: 300_000 } as const;
+/** Node's timers cannot wait for longer. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+const KEY_NAME = 'intermediary';
+
+/**
+ * Makes sure that this machine has an intermediary: the one of before if it is still good, else a new one by attested
+ * enrolment. Returns when the files that launcher and proxy read are there, and renews them from then on; the launcher
+ * notices.
+ *
+ * @param options - where from, where to, how the key is kept
+ * @returns what settles when the renewal has ended, which is when the signal is aborted
+ * @throws the reason of the signal when it is aborted before there is an intermediary; CliError for settings that
+ *   cannot work here
+ */
+export async function keepEnrolled(
+  options: EnrolledCaOptions,
+): Promise<{ readonly renewal: Promise<void> }> {
+  const { platform, settings } = options;
+  const attester = await openPlatform({ tee: platform.tee, runDir: platform.run_dir });
+  const store = await openStore(platform, settings, attester);
+  await mkdir(dirname(platform.ca_cert), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(platform.ca_key), { recursive: true, mode: 0o700 });
+  const enrolment: Enrolment = {
+    ...options,
+    attester,
+    store,
+    host: hostOf(platform, settings),
+    rootPem: await readText(settings.root),
+  };
+  const kept = await keptIntermediary(enrolment);
+  const present = kept ?? (await untilEnrolled(enrolment, 'enrol'));
+  if (kept !== undefined) await writeKey(enrolment, kept.privateKey);
+  return { renewal: renew(enrolment, present) };
+}
+
+interface Enrolment extends EnrolledCaOptions {
+  readonly attester: Platform;
+  readonly store: KeyStore;
+  readonly host: string;
+  readonly rootPem: string;
+}
+
+interface Present {
+  readonly privateKey: KeyObject;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+function hostOf(platform: PlatformConfig, { host }: EnrolmentSettings): string {
+  if (host !== undefined) return host;
+  return [platform.machine_name, platform.hostname]
+    .filter((label) => label !== undefined)
+    .join('.');
+}
+
+async function openStore(
+  { data_dir: dataDir }: PlatformConfig,
+  { key }: EnrolmentSettings,
+  { sealingKey }: Platform,
+): Promise<KeyStore> {
+  const { fileKeyStore, memoryKeyStore, sealedKeyStore } = await import('@proofgate/ca/enrolment');
+  const directory = join(dataDir, 'ca');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  switch (key) {
+    case 'file':
+      return fileKeyStore(directory);
+    case 'memory':
+      return memoryKeyStore();
+    case 'sealed':
+      if (sealingKey === undefined) {
+        throw new CliError('ERR_CLI_USAGE', 'this platform has no key to seal with', {
+          expected: 'platform.ca.key: file or memory',
+          seen: 'sealed',
+        });
+      }
+      return sealedKeyStore(directory, sealingKey);
+  }
+}
+
+/** What an earlier start has left, if it can still issue and is not due for renewal. */
+async function keptIntermediary(enrolment: Enrolment): Promise<Present | undefined> {
+  const { platform, store, clock, logger } = enrolment;
+  const certificatePem = await readFile(platform.ca_cert, 'utf8').catch(() => undefined);
+  if (certificatePem === undefined) return undefined;
+  try {
+    const privateKey = await store.load(KEY_NAME);
+    if (privateKey === undefined) return undefined;
+    const privateKeyPem = encodePrivateKey(privateKey);
+    const { certificate } = loadIssuer({ certificatePem, privateKeyPem, at: clock() });
+    const { notBefore, notAfter } = certificate;
+    const present = { privateKey, notBefore, notAfter };
+    return renewalTime(present) > clock().getTime() ? present : undefined;
+  } catch (error) {
+    logger.warn({ err: error }, 'the intermediary of before cannot be used: enrolling again');
+    return undefined;
+  }
+}
+
+async function untilEnrolled(enrolment: Enrolment, purpose: 'enrol' | 'renew'): Promise<Present> {
+  const { settings, logger, signal, host } = enrolment;
+  const retry = backoff({ ...RETRY, factor: 2, jitter: 0.2, random: Math.random });
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await enrolOnce(enrolment, purpose);
+    } catch (error) {
+      logger.error({ err: error, ca: settings.enrol, host }, `cannot ${purpose} with the CA`);
+    }
+    await delay(retry.next(), undefined, { signal });
+  }
+}
+
+async function enrolOnce(enrolment: Enrolment, purpose: 'enrol' | 'renew'): Promise<Present> {
+  const { settings, attester, clock, signal, host, rootPem, logger, store, platform } = enrolment;
+  const { enrol } = await import('@proofgate/ca/enrolment');
+  const enrolled = await enrol({
+    ...{ url: settings.enrol, rootPem, host, purpose, clock, signal },
+    evidence: {
+      quote: (reportData, stop) => attester.quotes.quote(reportData, stop),
+      collateral: () => attester.collateral(),
+    },
+  });
+  await store.save(KEY_NAME, enrolled.privateKey);
+  await writeKey(enrolment, enrolled.privateKey);
+  await writeFileAtomic(platform.ca_cert, enrolled.certificatePem, { mode: 0o644 });
+  logger.info({ host, serial: enrolled.serial, until: enrolled.notAfter }, 'enrolled with the CA');
+  return presentOf(enrolled, clock());
+}
+
+function presentOf({ privateKey, notAfter }: EnrolledIntermediary, now: Date): Present {
+  return { privateKey, notBefore: now, notAfter };
+}
+
+/** Below `run_dir`, which is in memory: what is sealed or forgotten elsewhere must not be on a disk. */
+async function writeKey({ platform }: Enrolment, key: KeyObject): Promise<void> {
+  await writeFileAtomic(platform.ca_key, encodePrivateKey(key), { mode: 0o600 });
+}
+
+async function renew(enrolment: Enrolment, first: Present): Promise<void> {
+  const { clock, signal } = enrolment;
+  let present = first;
+  try {
+    while (!signal.aborted) {
+      const wait = renewalTime(present) - clock().getTime();
+      if (wait > 0) {
+        await delay(Math.min(wait, LONGEST_TIMER_MS), undefined, { signal, ref: false });
+      } else {
+        present = await untilEnrolled(enrolment, 'renew');
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function renewalTime({ notBefore, notAfter }: Present): number {
+  const life = notAfter.getTime() - notBefore.getTime();
+  return notBefore.getTime() + life * RENEW_AFTER;
+}
