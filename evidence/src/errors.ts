@@ -35,6 +35,10 @@ export const EVIDENCE_ERRORS = {
   ],
   ERR_ATTESTATION_VALUE: ['rejected', 'an attestation extension has a value of the wrong form'],
   ERR_REPORT_DATA_INPUT: ['misuse', 'report data cannot be composed from these values'],
+  ERR_WORKLOAD_EVIDENCE: [
+    'rejected',
+    'evidence was not made for the workload, the data and the event log beside it',
+  ],
 
   ERR_TREE_INVALID: ['misuse', 'a configuration tree cannot be built from these values'],
   ERR_MANIFEST_INVALID: ['rejected', 'audit manifest of a configuration tree is malformed'],

@@ -106,6 +106,19 @@ export {
   sessionReportData,
 } from './binding/report-data.ts';
 export {
+  MAX_WORKLOAD_DATA_BYTES,
+  checkWorkloadEvidence,
+  workloadReportData,
+  type WorkloadQuote,
+  type WorkloadStatement,
+} from './binding/workload-evidence.ts';
+export {
+  ENROLMENT_NONCE_BYTES,
+  enrolmentReportData,
+  type EnrolmentBinding,
+  type EnrolmentPurpose,
+} from './binding/enrolment-report-data.ts';
+export {
   MAX_LEAF_NAME_BYTES,
   MAX_TREE_LEAVES,
   buildTree,
@@ -224,6 +237,11 @@ export {
   type LoadedWorkload,
 } from './log/runtime-log.ts';
 export { parseCollateral, type Collateral } from './document/collateral.ts';
+export {
+  encodeWorkloadEvidence,
+  parseWorkloadEvidence,
+  type WorkloadEvidence,
+} from './document/workload-evidence-document.ts';
 export {
   MAX_DOCUMENT_BYTES,
   encodeAttestationDocument,

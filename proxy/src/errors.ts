@@ -30,6 +30,11 @@ export const PROXY_ERRORS = {
   ERR_PROXY_REQUEST_METHOD: ['rejected', 'this resource does not take the method'],
   ERR_PROXY_REQUEST_HEADERS_TOO_LARGE: ['rejected', 'a request head is larger than the limit'],
   ERR_PROXY_REQUEST_BODY_TOO_LARGE: ['rejected', 'a request body is larger than the limit'],
+  ERR_PROXY_CONFIGURE_AMBIGUOUS: [
+    'rejected',
+    'a request could be taken for the one that configures the container, and is not exactly that',
+  ],
+  ERR_PROXY_CONFIGURATION_AWAITED: ['unavailable', 'container is awaiting initial configuration'],
   ERR_PROXY_REQUEST_TIMEOUT: ['rejected', 'a request did not arrive in time'],
   ERR_PROXY_REQUEST_ABORTED: ['rejected', 'the client went away before it had the answer'],
   ERR_PROXY_EVIDENCE_ABSENT: ['rejected', 'this host has no evidence in its certificate'],

@@ -121,6 +121,57 @@ describe('a host that changes', () => {
   });
 });
 
+describe('a workload that has a successor', () => {
+  const replace = async (
+    answer = 'new',
+  ): Promise<{ worker: TestWorker; next: TestHost; upstream: HttpUpstream }> => {
+    const { worker, upstream } = await setup((_incoming, outgoing) => outgoing.end('old'));
+    const other = await startHttpUpstream((_incoming, outgoing) => outgoing.end(answer));
+    closers.push(() => other.close());
+    const next = {
+      hostname: HOST,
+      upstream: other.upstream,
+      workload: 'another',
+      generation: 1,
+      retiring: { workload: 'app', upstream: upstream.upstream },
+    };
+    return { worker, next, upstream };
+  };
+
+  it('answers on the connections that were proved with it, which then end', async () => {
+    const { worker, next } = await replace();
+    const agent = oneConnection();
+    const first = await ask(target(worker.port, HOST, { agent }));
+    expect(first).toMatchObject({ body: 'old', headers: { connection: 'keep-alive' } });
+    worker.apply([next]);
+    const second = await ask(target(worker.port, HOST, { agent }));
+    expect(second).toMatchObject({ status: 200, body: 'old', headers: { connection: 'close' } });
+    // The agent opens another connection, which is proved with the new one.
+    expect((await ask(target(worker.port, HOST, { agent }))).body).toBe('new');
+    agent.destroy();
+  });
+
+  it('answers on no connection any more once it is gone', async () => {
+    const { worker, next } = await replace();
+    const agent = oneConnection();
+    await ask(target(worker.port, HOST, { agent }));
+    worker.apply([next]);
+    const { retiring: _gone, ...alone } = next;
+    worker.apply([alone]);
+    expect((await ask(target(worker.port, HOST, { agent }))).status).toBe(421);
+    agent.destroy();
+  });
+
+  it('answers on no connection that was proved with another one', async () => {
+    const { worker, next, upstream } = await replace();
+    const agent = oneConnection();
+    await ask(target(worker.port, HOST, { agent }));
+    worker.apply([{ ...next, retiring: { workload: 'third', upstream: upstream.upstream } }]);
+    expect((await ask(target(worker.port, HOST, { agent }))).status).toBe(421);
+    agent.destroy();
+  });
+});
+
 describe('the evidence endpoint', () => {
   const document = Buffer.from('{"version":1}');
 

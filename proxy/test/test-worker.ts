@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { performance } from 'node:perf_hooks';
-import { parseUpstream, type HostMode } from '@proofgate/api';
+import { parseUpstream, type GatewayConfigure, type HostMode } from '@proofgate/api';
 import type { AccessRecord } from '../src/http/access-log.ts';
 import type { Route, RouteLimits, SnapshotHost } from '../src/ipc/snapshot.ts';
 import {
@@ -32,6 +32,11 @@ export interface TestHost {
   readonly upstream: string;
   readonly mode?: HostMode;
   readonly workload?: string;
+  /** The workload before this one, and where it still is. */
+  readonly retiring?: { readonly workload: string; readonly upstream: string };
+  /** What the workload says about itself. */
+  readonly statements?: readonly string[];
+  readonly configure?: GatewayConfigure;
   readonly limits?: Partial<RouteLimits>;
   /** Another number is another identity. */
   readonly generation?: number;
@@ -75,12 +80,19 @@ export async function startWorker(
 }
 
 function snapshotHost(host: TestHost): SnapshotHost {
-  const mode = host.mode ?? 'http';
+  const { mode = 'http', retiring, configure } = host;
   const route: Route = {
     hostname: host.hostname,
     mode,
     upstream: parseUpstream(host.upstream, mode),
     workload: host.workload ?? 'app',
+    ...(retiring === undefined
+      ? {}
+      : { retiring: { ...retiring, upstream: parseUpstream(retiring.upstream, mode) } }),
+    statements: host.statements,
+    ...(configure === undefined
+      ? {}
+      : { configure: { ...configure, upstream: parseUpstream(configure.upstream, mode) } }),
     limits: { ...TEST_ROUTE_LIMITS, ...host.limits },
   };
   const { privateKey, chain } = testIdentity(host.hostname, host.generation ?? 0);

@@ -88,6 +88,11 @@ export function digestRuntimeEvent(event: RuntimeEvent): Sha384 {
   return sha384(utf8(canonicalJson(parseRuntimeEvent(event))));
 }
 
+/** Whether a text can be the name of a workload in an event. */
+export function isWorkloadName(text: string): boolean {
+  return text.length <= MAX_NAME && NAME.test(text);
+}
+
 function readEvent(object: StrictObject): RuntimeEvent {
   const type = object.oneOf('type', EVENT_TYPES);
   switch (type) {

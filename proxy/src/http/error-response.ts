@@ -12,6 +12,7 @@ const STATUS: Partial<Record<ProxyErrorCode, number>> = {
   ERR_PROXY_REQUEST_HOST: 400,
   ERR_PROXY_REQUEST_FRAMING: 400,
   ERR_PROXY_REQUEST_UPGRADE: 400,
+  ERR_PROXY_CONFIGURE_AMBIGUOUS: 400,
   ERR_PROXY_REQUEST_ABORTED: 499,
   ERR_PROXY_EVIDENCE_ABSENT: 404,
   ERR_PROXY_REQUEST_METHOD: 405,
@@ -24,6 +25,7 @@ const STATUS: Partial<Record<ProxyErrorCode, number>> = {
   ERR_PROXY_UPSTREAM_UNREACHABLE: 502,
   ERR_PROXY_UPSTREAM_CLOSED: 502,
   ERR_PROXY_UPSTREAM_INVALID: 502,
+  ERR_PROXY_CONFIGURATION_AWAITED: 503,
   ERR_PROXY_UPSTREAM_BUSY: 503,
   ERR_PROXY_UPSTREAM_TIMEOUT: 504,
 };
@@ -94,6 +96,8 @@ function errorHeaders(error: ProxyError, body: Buffer): string[] {
     'no-store',
   ];
   if (error.code === 'ERR_PROXY_UPSTREAM_BUSY') headers.push('Retry-After', '1');
+  // As Enclave OS answers; a person has to do something first.
+  if (error.code === 'ERR_PROXY_CONFIGURATION_AWAITED') headers.push('Retry-After', '5');
   if (error.code === 'ERR_PROXY_REQUEST_METHOD') headers.push('Allow', error.expected ?? '');
   return headers;
 }

@@ -41,6 +41,8 @@ export class Exchange implements OpenExchange {
   private failure: ProxyError | undefined;
   /** Status of an answer that was written past the HTTP server. */
   private refusedWith: number | undefined;
+  /** The answer is the last one on its connection. */
+  private last = false;
   private bytesIn = 0;
   private bytesOut = 0;
 
@@ -65,6 +67,11 @@ export class Exchange implements OpenExchange {
 
   get answerable(): boolean {
     return !this.request.complete && !this.response.headersSent;
+  }
+
+  /** Lets the client know with the answer that it should open a new connection. */
+  endConnection(): void {
+    this.last = true;
   }
 
   /** Sends the request on and the answer back. */
@@ -251,7 +258,7 @@ export class Exchange implements OpenExchange {
   }
 
   private closing(): readonly string[] {
-    return this.context.draining() ? CONNECTION_CLOSE : [];
+    return this.last || this.context.draining() ? CONNECTION_CLOSE : [];
   }
 
   private startIdleTimer(idleMs: number): void {

@@ -120,7 +120,7 @@ export function forwardedTrailers(raw: RawHeaders): [string, string][] {
 
 /** Whether a field says who the peer is, in any spelling that a server might read as such a name. */
 export function isIdentityField(name: string): boolean {
-  const folded = fold(name);
+  const folded = foldedName(name);
   return IDENTITY_PREFIXES.some((prefix) => folded.startsWith(prefix));
 }
 
@@ -144,15 +144,15 @@ export function listMembers(value: string): string[] {
  * `X_Forwarded_For` and `X-Forwarded-For` as one name; so a name that only looks like a reserved one goes too.
  */
 function isReserved(name: string): boolean {
-  const folded = fold(name);
+  const folded = foldedName(name);
   if (isIdentityField(name) || FORWARDING_FIELDS.has(folded) || HOP_BY_HOP_FIELDS.has(folded)) {
     return true;
   }
   return FRAMING_FIELDS.has(folded) && folded !== name;
 }
 
-/** @param name in lower case */
-function fold(name: string): string {
+/** A field name as servers read it that make variables of names. */
+export function foldedName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 

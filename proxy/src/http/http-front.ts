@@ -4,13 +4,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ProxyError } from '../errors.ts';
-import type { Route } from '../ipc/snapshot.ts';
+import { routeForConnection, type ConnectionRoute } from '../worker/connection-route.ts';
 import type { ClientConnection, HostLookup } from './client-connection.ts';
+import { throughConfigureGate } from './configure-rule.ts';
 import { parserFailure } from './parser-failure.ts';
 import { writeError } from './error-response.ts';
 import { answerEvidence, isEvidenceTarget } from './evidence-endpoint.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
-import { hasContent, planRequest, type RequestPlan } from './request-rules.ts';
+import { hasContent, planRequest, type RequestHead, type RequestPlan } from './request-rules.ts';
 import { forwardUpgrade } from './upgrade.ts';
 
 /** How often the HTTP server looks for requests that are too slow; a deadline is late by at most this. */
@@ -79,14 +80,16 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
     let content = true;
     try {
       checkPipeline(connection);
-      const { plan, route } = planFor(request, connection, options, false);
+      const { plan, route, head, leaving } = planFor(request, connection, options, false);
+      if (leaving) exchange.endConnection();
       content = hasContent(plan.body);
-      if (isEvidenceTarget(request.url ?? '')) {
+      // Before the gate: whoever configures a workload wants to see its evidence first.
+      if (isEvidenceTarget(head.target)) {
         const document = connection.identity.document;
         const { headers, body } = answerEvidence(request.method ?? '', document);
         exchange.answer(headers, body, content);
       } else {
-        exchange.forward(plan, route);
+        exchange.forward(plan, throughConfigureGate(route, head));
       }
     } catch (error) {
       if (!(error instanceof ProxyError)) throw error;
@@ -107,7 +110,10 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
       request,
       socket,
       head,
-      plan: () => planFor(request, connection, options, true),
+      plan: () => {
+        const found = planFor(request, connection, options, true);
+        return { ...found, route: throughConfigureGate(found.route, found.head) };
+      },
     });
   };
   server.on('request', dispatch);
@@ -151,10 +157,11 @@ function planFor(
   connection: ClientConnection,
   options: HttpFrontOptions,
   upgrade: boolean,
-): { plan: RequestPlan; route: Route } {
+): ConnectionRoute & { plan: RequestPlan; head: RequestHead } {
   const host = options.hosts(connection.hostname);
   // The client has checked what this connection was proved with; another workload needs another proof.
-  if (host?.route.mode !== 'http' || host.route.workload !== connection.identity.workload) {
+  const found = routeForConnection(host?.route, connection.identity);
+  if (found?.route.mode !== 'http') {
     throw new ProxyError('ERR_PROXY_REQUEST_MISDIRECTED', 'host is served by something else now', {
       hint: 'open a new connection',
     });
@@ -169,9 +176,9 @@ function planFor(
   const plan = planRequest(head, {
     hostname: connection.hostname,
     maxHeaderCount: options.limits.headerCount,
-    maxBodyBytes: host.route.limits.bodyBytes,
+    maxBodyBytes: found.route.limits.bodyBytes,
   });
-  return { plan, route: host.route };
+  return { ...found, plan, head };
 }
 
 /** What the parser could not read. An answer is written only where it cannot be taken for the answer to something else. */

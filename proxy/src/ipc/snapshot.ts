@@ -25,7 +25,34 @@ export interface Route {
    * with the old one gets no answers from the new one.
    */
   readonly workload: string;
+  /**
+   * Names what the workload says about itself in the certificate. A connection that was proved with something which is
+   * not said any more gets no answers.
+   */
+  readonly statements?: readonly string[] | undefined;
+  /** The request by which the workload is configured; while it has not been, nothing else is forwarded. */
+  readonly configure?: RouteConfigure | undefined;
+  /** What was served under the name before and still runs: connections that were proved with it go on there. */
+  readonly retiring?: RetiringWorkload | undefined;
   readonly limits: RouteLimits;
+}
+
+/** A workload that has a successor and still answers, at an address where nothing else does. */
+export interface RetiringWorkload {
+  readonly workload: string;
+  readonly upstream: Upstream;
+  readonly configure?: RouteConfigure | undefined;
+}
+
+/** A request that goes to the launcher, which asks who it is. */
+export interface RouteConfigure {
+  /** Upper case. */
+  readonly method: string;
+  /** Exact, without a query. */
+  readonly path: string;
+  readonly upstream: Upstream;
+  /** Whether other requests are forwarded to the workload. */
+  readonly open: boolean;
 }
 
 /** Limits of one host, in bytes and milliseconds. */

@@ -5,6 +5,7 @@ import {
   type GatewayState,
   type Limits,
   type RouteConfig,
+  type Upstream,
 } from '@proofgate/api';
 import {
   ATTESTATION_ARC,
@@ -47,11 +48,16 @@ export interface OwnHosts {
 /** A host as it should be served. */
 export interface DesiredHost {
   readonly route: Route;
+  /** Where the workload that is published now under this name goes on after a change. */
+  readonly retiring: Upstream | undefined;
   readonly spec: IdentitySpec;
 }
 
 /** OIDs of what a certificate says about a workload, RA-TLS v1. */
 const WORKLOAD_ARC = `${ATTESTATION_ARC}.3.`;
+
+/** OIDs of what a workload says about itself in a certificate. */
+const STATEMENT_ARC = `${OID.configurationHash}.`;
 
 /**
  * All hosts that the proxy should serve: the launcher's own (its workloads and itself) and the routes of the proxy's
@@ -133,26 +139,41 @@ function ownHost(
 
 function desiredHost(
   own: OwnHosts,
-  host: Pick<GatewayHost, 'hostname' | 'mode' | 'upstream' | 'limits'>,
+  host: Pick<GatewayHost, 'hostname' | 'mode' | 'upstream' | 'retiring' | 'limits' | 'configure'>,
   content: IdentityContent,
 ): DesiredHost {
-  const { hostname, mode } = host;
+  const { hostname, mode, retiring } = host;
   return {
     spec: identitySpec(content),
+    retiring: retiring === undefined ? undefined : parseUpstream(retiring, mode),
     route: {
       hostname,
       mode,
       upstream: parseUpstream(host.upstream, mode),
       workload: nameWorkload(content.extensions),
+      statements: statementsOf(content.extensions),
+      configure: routeConfigure(host.configure),
       limits: routeLimits(own.limits, mode, host.limits),
     },
   };
 }
 
+function routeConfigure(configure: GatewayHost['configure']): Route['configure'] {
+  if (configure === undefined) return undefined;
+  return { ...configure, upstream: parseUpstream(configure.upstream, 'http') };
+}
+
+/** What the workload says about itself, each as one value. */
+function statementsOf(extensions: readonly ExtensionValue[]): string[] {
+  return extensions
+    .filter(({ oid }) => oid.startsWith(STATEMENT_ARC))
+    .map(({ oid, value }) => toHex(sha256(utf8(`${oid}=${toHex(value)}`))));
+}
+
 /** What the certificate says about the workload, as one value; empty for a route that something else serves. */
 function nameWorkload(extensions: readonly ExtensionValue[]): string {
   const values = extensions
-    .filter(({ oid }) => oid.startsWith(WORKLOAD_ARC))
+    .filter(({ oid }) => oid.startsWith(WORKLOAD_ARC) && !oid.startsWith(STATEMENT_ARC))
     .map(({ oid, value }) => `${oid}=${toHex(value)}`);
   return values.length === 0 ? '' : toHex(sha256(utf8(values.toSorted().join('\n'))));
 }

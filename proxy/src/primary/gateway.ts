@@ -80,8 +80,10 @@ export class Gateway {
   /** Which state is in force, and all hosts. */
   summary(): StateSummary {
     const hosts = this.desired.map(({ route }) => route.hostname);
-    if (this.state === undefined) return { hosts };
-    return { revision: this.state.revision, bootId: this.state.bootId, hosts };
+    const { pending } = this;
+    const summary = pending.length === 0 ? { hosts } : { hosts, pending };
+    if (this.state === undefined) return summary;
+    return { revision: this.state.revision, bootId: this.state.bootId, ...summary };
   }
 
   /** The identities that exist. */
@@ -103,11 +105,17 @@ export class Gateway {
   /** Whether everything that should be served is, as it is described now. */
   get complete(): boolean {
     if (this.state === undefined && this.own.awaitLauncher) return false;
+    return this.pending.length === 0;
+  }
+
+  /** Hosts that are not served as they are described now. */
+  private get pending(): string[] {
     const { keeper } = this.options;
-    return this.desired.every(
-      ({ spec: { hostname, fingerprint } }) =>
-        keeper.find(hostname)?.spec.fingerprint === fingerprint && !keeper.isContradicted(hostname),
-    );
+    return this.desired.flatMap(({ spec: { hostname, fingerprint } }) => {
+      const identity = keeper.find(hostname);
+      const asDescribed = identity?.spec.fingerprint === fingerprint;
+      return asDescribed && !keeper.isContradicted(hostname) ? [] : [hostname];
+    });
   }
 
   private async applyNow(state: GatewayState): Promise<void> {

@@ -8,6 +8,8 @@ export interface ServedIdentity {
   readonly id: string;
   /** Of the route that the identity was published with. */
   readonly workload: string;
+  /** Of the same. */
+  readonly statements: readonly string[] | undefined;
   readonly document: Uint8Array | undefined;
 }
 
@@ -65,6 +67,7 @@ export class ActiveHosts {
     const served: ServedIdentity = {
       id: identity.id,
       workload: route.workload,
+      statements: route.statements,
       document: identity.document,
     };
     const tls = createHostTlsServer({

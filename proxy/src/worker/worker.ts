@@ -10,6 +10,7 @@ import type { Route, Snapshot } from '../ipc/snapshot.ts';
 import { createTlsFront, type HelloRefusal } from '../tls/tls-front.ts';
 import type { UpstreamClient } from '../upstream/upstream-client.ts';
 import { ActiveHosts, type ServedIdentity } from './active-hosts.ts';
+import { routeForConnection } from './connection-route.ts';
 import { serveTcpRoute, type TcpOutcome } from './tcp-route.ts';
 
 /** What bounds a worker as a whole. */
@@ -164,9 +165,8 @@ export class Worker {
 
   private onSecureTcp(socket: TLSSocket, hostname: string, identity: ServedIdentity): void {
     const peer = peerOf(socket);
-    // The identity outlives changes of the upstream's address, but proves one workload alone.
-    const current = this.hosts.find(hostname)?.route;
-    if (current?.mode !== 'tcp' || current.workload !== identity.workload) {
+    const found = routeForConnection(this.hosts.find(hostname)?.route, identity);
+    if (found?.route.mode !== 'tcp') {
       const code = 'ERR_PROXY_REQUEST_MISDIRECTED';
       this.options.report(
         tcpReport({ bytesFromClient: 0, bytesToClient: 0, code }, hostname, peer),
@@ -175,7 +175,7 @@ export class Worker {
       return;
     }
     this.tunnels.add(socket);
-    serveTcpRoute(socket, current, (outcome) => {
+    serveTcpRoute(socket, found.route, (outcome) => {
       this.tunnels.delete(socket);
       this.options.report(tcpReport(outcome, hostname, peer));
     });
