@@ -20,6 +20,8 @@ export interface StateSummary {
   readonly revision?: number;
   readonly bootId?: string;
   readonly hosts: readonly string[];
+  /** Those of the hosts whose certificate is not yet the one that the state describes; absent when there are none. */
+  readonly pending?: readonly string[];
 }
 
 /** Answer to `GET /healthz`; the status is 200 when `status` is `ok`, else 503. */
@@ -62,6 +64,7 @@ export const stateSummarySchema: z.ZodType<StateSummary, unknown> = z.strictObje
   revision: z.int().min(0).exactOptional(),
   bootId: z.string().exactOptional(),
   hosts: z.array(z.string()),
+  pending: z.array(z.string()).exactOptional(),
 });
 
 /** Schema of {@link ProxyHealth}. */

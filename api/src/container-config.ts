@@ -81,6 +81,8 @@ export interface ContainerConfig {
   readonly isolation?: ContainerIsolation;
   readonly secrets: readonly ContainerSecret[];
   readonly config_api?: ConfigApi;
+  /** Path at which it is asked for extensions of its certificate, as often as for its health. */
+  readonly extensions_path?: string;
   /** OIDC subjects that may configure it. */
   readonly owners: readonly string[];
   /** Names of workloads that must be up before this one starts. */
@@ -176,6 +178,11 @@ const containerShape = {
   isolation: containerIsolationSchema.exactOptional(),
   secrets: containerSecretsSchema.prefault([]),
   config_api: configApiSchema.exactOptional(),
+  extensions_path: z
+    .string()
+    .max(1_024)
+    .regex(/^\/[!"$-~]*$/, { error: 'expected a path that begins with /' })
+    .exactOptional(),
   owners: z.array(z.string().min(1).max(512)).max(MAX_LIST_ITEMS).default([]),
   depends_on: z.array(labelField()).max(MAX_LIST_ITEMS).default([]),
   stop_grace: durationField({ minMs: 0, maxMs: 3_600_000 }).prefault(DEFAULT_STOP_GRACE),
@@ -186,8 +193,10 @@ export const containerConfigSchema: z.ZodType<ContainerConfig, unknown> = z
   .strictObject(containerShape)
   .superRefine(
     (container, context) => {
-      for (const { path, message } of runtimeProblems(container)) {
-        context.addIssue({ code: 'custom', path: [path], message });
+      for (const problems of [runtimeProblems, configureProblems]) {
+        for (const { path, message } of problems(container)) {
+          context.addIssue({ code: 'custom', path: [path], message });
+        }
       }
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
@@ -198,6 +207,26 @@ export const containerConfigSchema: z.ZodType<ContainerConfig, unknown> = z
       ? { isolation: isolation ?? containerIsolationSchema.parse({}) }
       : {}),
   }));
+
+/** Paths of every host that the proxy answers itself. */
+const PROXY_PATHS: readonly unknown[] = ['/.well-known/attestation', '/__privasys/attest'];
+
+/** What a configuration by the owner needs. Runs beside other problems of the container, so a field may be anything. */
+function* configureProblems({
+  mode,
+  config_api: configApi,
+}: {
+  readonly mode?: unknown;
+  readonly config_api?: unknown;
+}): Generator<{ readonly path: string; readonly message: string }> {
+  if (typeof configApi !== 'object' || configApi === null) return;
+  if (mode === 'tcp') {
+    yield { path: 'config_api', message: 'needs mode http: with tcp nobody sees requests' };
+  }
+  if ('path' in configApi && PROXY_PATHS.includes(configApi.path)) {
+    yield { path: 'config_api', message: 'has a path that the proxy answers itself' };
+  }
+}
 
 /** What a runtime needs. Runs beside other problems of the container, so a field may be anything. */
 function* runtimeProblems(container: {

@@ -38,11 +38,23 @@ const hostLimitsSchema = z.strictObject({
   responseTimeoutMs: milliseconds.exactOptional(),
 });
 
+const configureSchema = z.strictObject({
+  method: z.string().regex(/^[A-Z]{1,20}$/, { error: 'expected a method in upper case' }),
+  path: z
+    .string()
+    .max(1_024)
+    .regex(/^\/[!-~]*$/, { error: 'expected a path that begins with /' })
+    .refine((path) => !/[?#]/.test(path), { error: 'expected a path without query' }),
+  upstream: z.string().startsWith('unix:'),
+  open: z.boolean(),
+});
+
 const hostSchema: z.ZodType<GatewayHost, unknown> = z
   .strictObject({
     hostname: hostnameField(),
     mode: z.enum(['http', 'tcp']),
     upstream: z.string(),
+    retiring: z.string().exactOptional(),
     attestation: z.enum(['certificate', 'session']),
     extensions: z
       .array(z.strictObject({ oid: oidField(), value: base64Field(MAX_STATE_BASE64_LENGTH) }))
@@ -52,8 +64,19 @@ const hostSchema: z.ZodType<GatewayHost, unknown> = z
       }),
     manifest: base64Field(MAX_STATE_BASE64_LENGTH).exactOptional(),
     limits: hostLimitsSchema.exactOptional(),
+    configure: configureSchema.exactOptional(),
   })
-  .superRefine(checkUpstream);
+  .superRefine(checkUpstream)
+  .superRefine(({ retiring, mode }, context) => {
+    if (retiring !== undefined) checkUpstream({ upstream: retiring, mode }, context, 'retiring');
+  })
+  .superRefine(({ configure, mode }, context) => {
+    if (configure === undefined) return;
+    checkUpstream({ upstream: configure.upstream, mode }, context, 'configure');
+    if (mode === 'http') return;
+    const message = 'only mode http has requests that configure a workload';
+    context.addIssue({ code: 'custom', path: ['configure'], message });
+  });
 
 /** Schema of {@link GatewayState}: what `PUT /v1/state` of the proxy's admin socket accepts. */
 export const gatewayStateSchema: z.ZodType<GatewayState, unknown> = z.strictObject({

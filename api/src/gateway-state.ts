@@ -36,11 +36,30 @@ export interface GatewayHost {
   readonly mode: HostMode;
   /** As in a route of the file; see `parseUpstream`. */
   readonly upstream: string;
+  /**
+   * Where the workload that was served under this name before still answers, and nothing else: the host is served there
+   * until the new certificate is made, and connections that were proved with the old one go on there.
+   */
+  readonly retiring?: string;
   readonly attestation: AttestationMode;
   readonly extensions: readonly GatewayExtension[];
   /** Base64 of the workload tree's audit manifest. */
   readonly manifest?: string;
   readonly limits?: GatewayHostLimits;
+  /** The route by which the owner configures the workload; only in mode `http`. */
+  readonly configure?: GatewayConfigure;
+}
+
+/** One route that goes to the launcher, which asks who it is, while the rest may have to wait for it. */
+export interface GatewayConfigure {
+  /** Upper case. */
+  readonly method: string;
+  /** Exact path; without a query. */
+  readonly path: string;
+  /** The launcher's socket, `unix:/path`. */
+  readonly upstream: string;
+  /** Whether the rest of the host is served. */
+  readonly open: boolean;
 }
 
 /** An extension of a leaf: dotted OID, and base64 of the raw value. */

@@ -4,12 +4,17 @@ import { checkedText } from './text-fields.ts';
 import { ApiError } from './errors.ts';
 import { parseHostPort } from './host-port.ts';
 
-/** How the launcher finds out whether a workload works: one of `http` and `tcp`. */
+/**
+ * How the launcher finds out whether a workload works: one of `http`, `tcp` and `exec`. In a container's check
+ * `localhost` and `127.0.0.1` mean the container.
+ */
 export interface HealthCheck {
   /** URL that answers 200 to 399. */
   readonly http?: string;
   /** `host:port` that accepts a connection. */
   readonly tcp?: string;
+  /** Program and arguments to be run in the container; well when it exits with 0. */
+  readonly exec?: readonly string[];
   readonly interval_seconds: number;
   readonly timeout_seconds: number;
   /** Failures in a row before a workload counts as unhealthy. */
@@ -25,6 +30,16 @@ export const DEFAULT_HEALTH_TIMEOUT_SECONDS = 3;
 /** One lost answer is no outage. */
 export const DEFAULT_HEALTH_RETRIES = 3;
 
+/** Arguments of a check: it asks one question. */
+const MAX_EXEC_ARGUMENTS = 64;
+/** One argument; a script belongs into the image. */
+const MAX_EXEC_ARGUMENT_LENGTH = 4_096;
+
+const argument = z
+  .string()
+  .max(MAX_EXEC_ARGUMENT_LENGTH)
+  .refine((text) => !text.includes('\0'), { error: 'must not contain a NUL character' });
+
 const seconds = (min: number): z.ZodNumber => z.number().min(min).max(86_400);
 
 /** Schema of {@link HealthCheck}. */
@@ -32,14 +47,19 @@ export const healthCheckSchema: z.ZodType<HealthCheck, unknown> = z
   .strictObject({
     http: checkedText(parseProbeUrl).exactOptional(),
     tcp: checkedText(parseProbeAddress).exactOptional(),
+    exec: z.array(argument).min(1).max(MAX_EXEC_ARGUMENTS).exactOptional(),
     interval_seconds: seconds(0.1).default(DEFAULT_HEALTH_INTERVAL_SECONDS),
     timeout_seconds: seconds(0.1).default(DEFAULT_HEALTH_TIMEOUT_SECONDS),
     retries: z.int().min(1).max(1_000).default(DEFAULT_HEALTH_RETRIES),
     readiness_timeout_seconds: seconds(0).default(0),
   })
-  .refine((check) => (check.http === undefined) !== (check.tcp === undefined), {
-    error: 'needs exactly one of http and tcp',
+  .refine(({ http, tcp, exec }) => [http, tcp, exec].filter(isGiven).length === 1, {
+    error: 'needs exactly one of http, tcp and exec',
   });
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined;
+}
 
 function parseProbeUrl(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;

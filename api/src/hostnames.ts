@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ContainerConfig } from './container-config.ts';
 import type { PlatformConfig } from './platform-config.ts';
 
 /** What the names of a machine's hosts are made of. */
@@ -22,4 +23,15 @@ export function workloadHostname(name: string, platform: PlatformNames): string 
 /** The name of the management API's host: `manager.<machine>.<hostname>`, or `undefined` without a `hostname`. */
 export function managerHostname(platform: PlatformNames): string | undefined {
   return workloadHostname(MANAGER_LABEL, platform);
+}
+
+/**
+ * Gives a container the host name that it would have in the file.
+ *
+ * @returns the container; unchanged when it is internal, has a name of its own, or the platform has none
+ */
+export function withHostname(container: ContainerConfig, platform: PlatformNames): ContainerConfig {
+  if (container.internal || container.hostname !== undefined) return container;
+  const hostname = workloadHostname(container.name, platform);
+  return hostname === undefined ? container : { ...container, hostname };
 }

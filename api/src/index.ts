@@ -31,6 +31,8 @@ export {
 } from './dependency-set.ts';
 export { type HealthCheck } from './health-check.ts';
 export {
+  DEFAULT_RUN_DIR,
+  type EnrolmentSettings,
   type OidcConfig,
   type PlatformConfig,
   type RuntimeChoice,
@@ -39,8 +41,11 @@ export {
 } from './platform-config.ts';
 export { type RouteConfig } from './route-config.ts';
 export { vmConfigSchema, type VmConfig } from './vm-config.ts';
+export { placeContainer, type PlacedContainer } from './place-container.ts';
+export { declareContainer } from './declare-container.ts';
 export { DEFAULT_WORKER_ID, workerUser } from './worker-user.ts';
 export {
+  type GatewayConfigure,
   type GatewayExtension,
   type GatewayHost,
   type GatewayHostLimits,
@@ -60,5 +65,89 @@ export {
   type StateApplied,
   type StateSummary,
 } from './admin-api.ts';
+export {
+  CA_PATHS,
+  enrolmentAnswerSchema,
+  enrolmentNonceSchema,
+  enrolmentProblemSchema,
+  enrolmentRequestSchema,
+  type EnrolmentAnswer,
+  type EnrolmentCheck,
+  type EnrolmentNonce,
+  type EnrolmentProblem,
+  type EnrolmentRequest,
+} from './ca-api.ts';
 export { MAX_GATEWAY_STATE_BYTES, gatewayStateSchema } from './gateway-state-schema.ts';
 export { VM_CONFIG_JSON_SCHEMA_FILE, vmConfigJsonSchema } from './json-schema.ts';
+export {
+  PROBLEM_CONTENT_TYPE,
+  problemSchema,
+  type FieldError,
+  type Problem,
+} from './management/problem.ts';
+export { checkFields, type FieldOutcome } from './management/field-errors.ts';
+export {
+  statusAnswerSchema,
+  type ContainerState,
+  type ContainerStatus,
+  type EngineStatus,
+  type LastExit,
+  type PullProgress,
+  type Replacement,
+} from './management/container-status.ts';
+export { type HealthAnswer, type ReadinessAnswer } from './management/health-answers.ts';
+export {
+  LOG_LINES_CONTENT_TYPE,
+  logLineSchema,
+  logsQuerySchema,
+  type LogLine,
+  type LogsQuery,
+} from './management/container-logs.ts';
+export {
+  execAnswerSchema,
+  execCommandSchema,
+  type ExecAnswer,
+  type ExecCommand,
+} from './management/container-exec.ts';
+export {
+  extensionRequestSchema,
+  loadAnswerSchema,
+  MAX_WORKLOAD_EXTENSION_BYTES,
+  unloadAnswerSchema,
+  type DoneAnswer,
+  type ExtensionRequest,
+  type LoadAnswer,
+  type UnloadAnswer,
+} from './management/container-changes.ts';
+export { loadRequestSchema } from './management/load-request.ts';
+export { loadReportSchema, type LoadReport } from './management/load-report.ts';
+export { loadFileSchema, type LoadEntry } from './management/load-file.ts';
+export {
+  attestationServersRequestSchema,
+  tlsRequestSchema,
+  type AttestationServer,
+  type AttestationServersAnswer,
+  type AttestationServersRequest,
+  type TlsAnswer,
+  type TlsRequest,
+} from './management/platform-changes.ts';
+export { eventLogAnswerSchema, type EventLogAnswer } from './management/event-log-answer.ts';
+export {
+  resizeRequestSchema,
+  volumesAnswerSchema,
+  type ResizeAnswer,
+  type ResizeRequest,
+  type VolumeDeleted,
+  type VolumesAnswer,
+  type VolumeStatus,
+} from './management/volumes.ts';
+export {
+  MANAGEMENT_ENDPOINTS,
+  type EndpointAnswer,
+  type ManagementEndpoint,
+  type ManagementOperation,
+  type ManagementRole,
+  type ManagementScope,
+} from './management/endpoints.ts';
+export { MANAGEMENT_OPENAPI_FILE, managementOpenApi } from './management/openapi.ts';
+export { commandJsonSchemas } from './management/command-schemas.ts';

@@ -33,6 +33,21 @@ export interface OidcConfig {
   readonly monitoring_role: string;
 }
 
+/** Where the machine gets its intermediary CA from, and how it keeps the key. */
+export interface EnrolmentSettings {
+  /** URL of the CA's enrolment service. */
+  readonly enrol: string;
+  /** PEM file of its root. */
+  readonly root: string;
+  /** Domain that the intermediary is for; `<machine_name>.<hostname>` unless given. */
+  readonly host?: string;
+  /**
+   * `sealed` keeps the key over restarts where only this TD can open it, `file` on the disk of `data_dir`, and with
+   * `memory` every start enrols anew.
+   */
+  readonly key: 'file' | 'memory' | 'sealed';
+}
+
 /** The VM and how it presents itself, with every default filled in. */
 export interface PlatformConfig {
   /** Label between a container's name and `hostname`. */
@@ -40,10 +55,12 @@ export interface PlatformConfig {
   /** DNS name under which the hosts of this machine are. */
   readonly hostname?: string;
   readonly tee: TeeChoice;
-  /** PEM file of the intermediary CA. */
+  /** PEM file of the intermediary CA; {@link PlatformConfig.ca} decides about it where that is given. */
   readonly ca_cert: string;
-  /** PEM file of its private key, readable by its owner alone. */
+  /** PEM file of its private key, readable by its owner alone; likewise. */
   readonly ca_key: string;
+  /** Gets the intermediary from a CA by attested enrolment, instead of `ca_cert` and `ca_key` in the file. */
+  readonly ca?: EnrolmentSettings;
   /** URLs as written: the configuration tree commits to the text. */
   readonly attestation_servers: readonly string[];
   readonly listen: HostPort;
@@ -136,14 +153,25 @@ const simulatorSchema = z.strictObject({
   port: z.int().min(0).max(65_535).default(DEFAULT_SIMULATOR_PORT),
 });
 
+const enrolmentSchema = z.strictObject({
+  enrol: urlField(['https:']),
+  root: path,
+  host: hostnameField().exactOptional(),
+  key: z.enum(['file', 'memory', 'sealed']).default('file'),
+});
+
+/** Below `data_dir` and `run_dir`: where an enrolled intermediary is written for those who use it. */
+const ENROLLED = { cert: 'ca/intermediary.pem', key: 'ca/intermediary.key' } as const;
+
 /** Schema of {@link PlatformConfig}. */
 export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
   .strictObject({
     machine_name: labelField().exactOptional(),
     hostname: hostnameField().exactOptional(),
     tee: z.enum(['auto', 'tdx', 'sev-snp', 'simulated']).default('auto'),
-    ca_cert: path,
-    ca_key: path,
+    ca_cert: path.exactOptional(),
+    ca_key: path.exactOptional(),
+    ca: enrolmentSchema.exactOptional(),
     attestation_servers: z
       .array(urlField(['https:', 'http:']))
       .max(MAX_ATTESTATION_SERVERS)
@@ -176,6 +204,9 @@ export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
   )
   .transform(({ simulator = simulatorSchema.parse({}), ...platform }) => ({
     ...platform,
+    // With neither these nor `ca`, a problem has been reported already.
+    ca_cert: platform.ca_cert ?? `${platform.data_dir}/${ENROLLED.cert}`,
+    ca_key: platform.ca_key ?? `${platform.run_dir}/${ENROLLED.key}`,
     simulator,
   }));
 
@@ -185,7 +216,12 @@ function* platformProblems(platform: {
   readonly simulator?: unknown;
   readonly worker_uid?: unknown;
   readonly worker_gid?: unknown;
+  readonly ca_cert?: unknown;
+  readonly ca_key?: unknown;
+  readonly ca?: unknown;
+  readonly hostname?: unknown;
 }): Generator<{ readonly path: string; readonly message: string }> {
+  yield* caProblems(platform);
   const { tee, simulator, worker_uid, worker_gid } = platform;
   if (simulator !== undefined && tee !== 'simulated') {
     yield { path: 'simulator', message: 'has an effect only with tee: simulated' };
@@ -194,5 +230,26 @@ function* platformProblems(platform: {
     const [path, other] =
       worker_uid === undefined ? ['worker_gid', 'worker_uid'] : ['worker_uid', 'worker_gid'];
     yield { path, message: `needs ${other} as well` };
+  }
+}
+
+function* caProblems(platform: {
+  readonly ca_cert?: unknown;
+  readonly ca_key?: unknown;
+  readonly ca?: unknown;
+  readonly hostname?: unknown;
+}): Generator<{ readonly path: string; readonly message: string }> {
+  const { ca_cert: certificate, ca_key: key, ca, hostname } = platform;
+  if (ca === undefined) {
+    if (certificate === undefined) yield { path: 'ca_cert', message: 'is missing, and so is ca' };
+    if (key === undefined) yield { path: 'ca_key', message: 'is missing, and so is ca' };
+    return;
+  }
+  if (certificate !== undefined || key !== undefined) {
+    yield { path: 'ca', message: 'gets the intermediary: remove ca_cert and ca_key' };
+  }
+  const named = typeof ca === 'object' && ca !== null && 'host' in ca;
+  if (!named && hostname === undefined) {
+    yield { path: 'ca', message: 'needs a host, or platform.hostname' };
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { dependencyProblems, type Dependent } from './depends-on-rules.ts';
 import { MAX_HOSTNAME_LENGTH } from './hostname.ts';
 import { workloadHostname, MANAGER_LABEL, type PlatformNames } from './hostnames.ts';
 import { DEFAULT_WORKER_ID } from './worker-user.ts';
@@ -49,6 +50,10 @@ export function* wholeFileProblems(file: unknown): Generator<RuleProblem> {
     yield* placementProblems(container, platform, ['containers', index]);
     yield* userProblems(container, platform, ['containers', index]);
     yield* attestationProblems(container, ['containers', index]);
+    yield* healthProblems(container, ['containers', index]);
+  }
+  for (const { container, item, message } of dependencyProblems(containers.map(dependent))) {
+    yield { path: ['containers', container, 'depends_on', item], message };
   }
   for (const [index, route] of routes.entries()) {
     yield* attestationProblems(route, ['routes', index]);
@@ -88,6 +93,24 @@ function* userProblems(
     const message = `${name} ${String(workers)} is that of the proxy's workers: choose another one`;
     yield { path: [...path, 'user'], message };
   }
+}
+
+function* healthProblems(container: unknown, path: FieldPath): Generator<RuleProblem> {
+  const exec = field(field(container, 'health_check'), 'exec');
+  if (exec !== undefined && field(container, 'runtime') === 'process') {
+    const message = 'runs in a container, and this is a process: use http or tcp';
+    yield { path: [...path, 'health_check', 'exec'], message };
+  }
+}
+
+function dependent(container: unknown): Dependent {
+  const name = field(container, 'name');
+  const names = list(field(container, 'depends_on'));
+  return {
+    // A container without a name is a problem of its own, and nobody can wait for it.
+    name: typeof name === 'string' ? name : '',
+    dependsOn: names.filter((item) => typeof item === 'string'),
+  };
 }
 
 function* attestationProblems(host: unknown, path: FieldPath): Generator<RuleProblem> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
 import { containerConfigSchema, type ContainerConfig } from './container-config.ts';
-import { workloadHostname } from './hostnames.ts';
+import { withHostname } from './hostnames.ts';
 import { platformConfigSchema, type PlatformConfig } from './platform-config.ts';
 import { routeConfigSchema, type RouteConfig } from './route-config.ts';
 import { wholeFileProblems } from './vm-config-rules.ts';
@@ -37,9 +37,3 @@ export const vmConfigSchema: z.ZodType<VmConfig, unknown> = z
     ...file,
     containers: file.containers.map((container) => withHostname(container, file.platform)),
   }));
-
-function withHostname(container: ContainerConfig, platform: PlatformConfig): ContainerConfig {
-  if (container.internal || container.hostname !== undefined) return container;
-  const hostname = workloadHostname(container.name, platform);
-  return hostname === undefined ? container : { ...container, hostname };
-}

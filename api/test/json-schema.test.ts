@@ -19,7 +19,6 @@ describe('vmConfigJsonSchema', () => {
       additionalProperties: false,
       properties: {
         platform: {
-          required: ['ca_cert', 'ca_key'],
           additionalProperties: false,
           properties: {
             listen: { type: 'string', default: '0.0.0.0:443' },

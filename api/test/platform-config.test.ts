@@ -14,7 +14,7 @@ testRules([
     /run_dir.*NUL/,
   ],
   ['tee', withPlatform({ tee: 'sev-snp' }), withPlatform({ tee: 'sgx' }), /^platform\.tee: /],
-  ['runtime', withPlatform({ runtime: 'process' }), withPlatform({ runtime: 'docker' }), /runtime/],
+  ['runtime', withPlatform({ runtime: 'process' }), withPlatform({ runtime: 'lxc' }), /runtime/],
   [
     'machine name',
     withPlatform({ machine_name: 'm-1' }),

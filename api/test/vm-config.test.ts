@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { vmConfigSchema, type VmConfig } from '@proofgate/api';
-import { APP, ENCLAVE_OS_MANIFEST, IMAGE, MINIMAL, PLATFORM, WORKER } from './example-files.ts';
+import {
+  containerConfigSchema,
+  declareContainer,
+  vmConfigSchema,
+  type VmConfig,
+} from '@proofgate/api';
+import { APP, IMAGE, MINIMAL, PLATFORM, WORKER } from './example-files.ts';
 import { problemsOf } from './rule-cases.ts';
 
 /** Every field of the type, so that a field which the schema forgets does not go unnoticed. */
@@ -13,7 +18,12 @@ type Complete<T> = T extends readonly (infer Item)[]
       : { readonly [Name in keyof T]-?: Complete<T[Name]> }
     : T;
 
-const restart = { policy: 'always', initial_delay: 1_000, max_delay: 60_000, reset_after: 600_000 };
+const containersOfPlatform = {
+  registries: [],
+  network: '10.92.0.0/16',
+  exec: false,
+  max_image_size: 8_589_934_592,
+};
 
 describe('vmConfigSchema', () => {
   test('fills every default of a minimal file', () => {
@@ -28,6 +38,7 @@ describe('vmConfigSchema', () => {
         data_dir: '/var/lib/proofgate',
         run_dir: '/run/proofgate',
         runtime: 'auto',
+        containers: containersOfPlatform,
         image_profile_file: '/etc/privasys/image-profile',
         workers: 'auto',
         leaf_lifetime: 86_400_000,
@@ -75,6 +86,14 @@ describe('vmConfigSchema', () => {
         data_dir: '/d',
         run_dir: '/r',
         runtime: 'podman',
+        containers: {
+          registries: [{ host: 'r:5000', credentials_file: '/f', plain_http: true }],
+          network: '10.0.0.0/8',
+          containerd_socket: '/s',
+          podman_socket: '/t',
+          exec: true,
+          max_image_size: 1,
+        },
         image_profile_file: '/p',
         workers: 3,
         worker_uid: 1000,
@@ -135,7 +154,32 @@ describe('vmConfigSchema', () => {
           app_id: 'ab'.repeat(16),
           ingress_allowed_callers: dependencies,
           dependencies,
+          isolation: {
+            read_only_root: false,
+            no_new_privileges: false,
+            seccomp: 'unconfined',
+            capabilities: ['CAP_NET_RAW'],
+            allow_root: true,
+            user_namespace: true,
+            masked_paths: false,
+            egress: 'internet',
+            init: false,
+            tmp_size: 4_096,
+            pids: 1,
+            nofile: 16,
+            image_labels: { volumes: true, devices: true },
+          },
+          secrets: [{ name: 's', file: '/s' }],
+          config_api: { method: 'PUT', path: '/p', optional: true },
+          extensions_path: '/e',
+          owners: ['o'],
+          depends_on: ['other'],
+          stop_grace: 5,
         },
+        {
+          ...containerConfigSchema.parse({ ...APP, name: 'other', port: 8001 }),
+          hostname: 'other.prod1.example.com',
+        } as never,
       ],
       routes: [
         {
@@ -153,7 +197,7 @@ describe('vmConfigSchema', () => {
       ],
     } as const satisfies Complete<VmConfig>;
     const { platform } = expected;
-    const [container] = expected.containers;
+    const [container, other] = expected.containers;
     const [route] = expected.routes;
     const ms = (value: number): string => `${String(value)}ms`;
     const limits = Object.entries(platform.limits).map(([name, value]) => [
@@ -174,7 +218,9 @@ describe('vmConfigSchema', () => {
           ...container,
           restart: { policy: 'never', initial_delay: '1ms', max_delay: '2ms', reset_after: '3ms' },
           user: '1:2',
+          stop_grace: '5ms',
         },
+        declareContainer(other, expected.platform),
       ],
       routes: [
         {
@@ -189,42 +235,6 @@ describe('vmConfigSchema', () => {
       ],
     };
     expect(vmConfigSchema.parse(file)).toEqual(expected);
-  });
-
-  test('accepts a manifest of Enclave OS as it is', () => {
-    const { containers } = vmConfigSchema.parse(ENCLAVE_OS_MANIFEST);
-    expect(containers[0]).toEqual({
-      ...ENCLAVE_OS_MANIFEST.containers[0],
-      runtime: 'container',
-      hostname: 'api.vm.example.com',
-      mode: 'http',
-      attestation: 'certificate',
-      env: { LOG_LEVEL: 'debug', WORKERS: '4', TRACE: 'true', EMPTY: '' },
-      storage: 1_073_741_824,
-      restart,
-      ingress_allowed_callers: {
-        entries: [
-          {
-            app_id: '00112233445566778899aabbccddeeff',
-            measurements: [
-              { tdx: { mrtd: 'aa'.repeat(48), rtmr1: '11'.repeat(48), rtmr2: '12'.repeat(48) } },
-            ],
-            required_oids: [{ OID: '1.3.6.1.4.1.65230.2.8', ExpectedValue: 'cHJvZHVjdGlvbg==' }],
-          },
-        ],
-      },
-      dependencies: {
-        entries: [
-          {
-            app_id: '',
-            measurements: [{ sgx: 'cc'.repeat(32) }],
-            required_oids: [],
-            folded_identity: 'ab'.repeat(32),
-          },
-        ],
-      },
-    });
-    expect(containers[1]).not.toHaveProperty('hostname');
   });
 
   test('tells problems of fields and of the whole file together', () => {

@@ -75,7 +75,7 @@ describe('the schema of verdicts', () => {
   });
 
   it('is read as a whole', () => {
-    expect(() => violations({ maximum: 3 }, 4)).toThrow('unknown keyword maximum');
+    expect(() => violations({ multipleOf: 3 }, 4)).toThrow('unknown keyword multipleOf');
   });
 });
 

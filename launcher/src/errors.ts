@@ -97,6 +97,106 @@ export const LAUNCHER_ERRORS = {
     'a volume or device is not one that the launcher gives to containers',
   ],
   ERR_LAUNCHER_GATEWAY_REFUSED: ['unavailable', 'the proxy did not accept the gateway state'],
+  ERR_LAUNCHER_REQUEST_MALFORMED: [
+    'rejected',
+    'a request to the management API is not JSON, repeats a member, or has content where none belongs',
+  ],
+  ERR_LAUNCHER_REQUEST_TYPE: [
+    'rejected',
+    'the content of a request to the management API is not application/json',
+  ],
+  ERR_LAUNCHER_REQUEST_INVALID: [
+    'rejected',
+    'a request to the management API has fields that are missing or wrong; each is listed',
+  ],
+  ERR_LAUNCHER_REQUEST_REFUSED: [
+    'rejected',
+    'a request to the management API does not fit what is there already, such as a port that is taken',
+  ],
+  ERR_LAUNCHER_REQUEST_TOO_LARGE: [
+    'rejected',
+    'the content of a request to the management API is larger than its limit',
+  ],
+  ERR_LAUNCHER_ENDPOINT_UNKNOWN: ['rejected', 'the management API has nothing under this path'],
+  ERR_LAUNCHER_METHOD_REFUSED: [
+    'rejected',
+    'the management API has this path, but not for this method',
+  ],
+  ERR_LAUNCHER_REMOTE_DISABLED: [
+    'rejected',
+    'the management API is closed to remote callers, because platform.management.oidc is not configured',
+  ],
+  ERR_LAUNCHER_TOKEN_MISSING: ['rejected', 'a request needs a bearer token and has none'],
+  ERR_LAUNCHER_TOKEN_INVALID: [
+    'rejected',
+    'a bearer token is malformed, expired, or not what the configured issuer signed for this audience',
+  ],
+  ERR_LAUNCHER_TOKEN_NO_ROLE: ['rejected', 'a bearer token carries none of the configured roles'],
+  ERR_LAUNCHER_ROLE_REFUSED: ['rejected', 'the role of a caller does not allow what it asks for'],
+  ERR_LAUNCHER_CLAIM_REFUSED: [
+    'rejected',
+    'the containers claim of a token is malformed or does not allow what its bearer asks for',
+  ],
+  ERR_LAUNCHER_TOO_MANY_FAILURES: [
+    'unavailable',
+    'too many tokens from one address were refused; it has to wait',
+  ],
+  ERR_LAUNCHER_TOO_MANY_STREAMS: [
+    'unavailable',
+    'as many logs are being followed as the launcher allows at a time',
+  ],
+  ERR_LAUNCHER_ISSUER_UNAVAILABLE: [
+    'unavailable',
+    'the issuer of the tokens cannot be reached and its keys are not known, or too old',
+  ],
+  ERR_LAUNCHER_ISSUER_INVALID: [
+    'rejected',
+    'the configured issuer is not reached over HTTPS, or does not describe itself as OpenID Connect Discovery asks',
+  ],
+  ERR_LAUNCHER_EXEC_DISABLED: [
+    'rejected',
+    'platform.containers.exec does not allow programs to be run in containers',
+  ],
+  ERR_LAUNCHER_WORKLOAD_UNKNOWN: ['rejected', 'no workload has this name'],
+  ERR_LAUNCHER_WORKLOAD_STATE: [
+    'rejected',
+    'a workload is not in a state, or not of a kind, in which it can do what is asked for',
+  ],
+  ERR_LAUNCHER_VOLUME_UNKNOWN: ['rejected', 'no volume has this name'],
+  ERR_LAUNCHER_VOLUME_IN_USE: ['rejected', 'a volume belongs to a workload that is loaded'],
+  ERR_LAUNCHER_WORKLOAD_REQUEST: [
+    'rejected',
+    'a workload asked its socket for something that is not there, or in a form that it does not take',
+  ],
+  ERR_LAUNCHER_EXTENSIONS_REFUSED: [
+    'rejected',
+    'extensions of a workload are not below arc 3.5, are there twice, or are too many or too large',
+  ],
+  ERR_LAUNCHER_EVIDENCE_BUSY: [
+    'unavailable',
+    'a workload asks for evidence more often than it may, or too many ask at once',
+  ],
+  ERR_LAUNCHER_EVIDENCE_UNAVAILABLE: [
+    'unavailable',
+    'no evidence can be made for workloads now, or none that the event log explains',
+  ],
+  ERR_LAUNCHER_CONFIGURE_REFUSED: [
+    'rejected',
+    'whoever wants to configure a container is not its owner or an admin of its application',
+  ],
+  ERR_LAUNCHER_CONFIGURE_BUSY: ['unavailable', 'a container is being configured already'],
+  ERR_LAUNCHER_CONFIGURE_UNAVAILABLE: [
+    'unavailable',
+    'a container that is to be configured does not run or does not answer',
+  ],
+  ERR_LAUNCHER_IMAGE_STORE_FAILED: [
+    'unavailable',
+    'the directory of images cannot be read or written, for example because the disk is full',
+  ],
+  ERR_LAUNCHER_VOLUME_FAILED: [
+    'unavailable',
+    'an encrypted volume cannot be made, opened or closed',
+  ],
 } as const;
 
 /** A code of {@link LauncherError}. */

@@ -11,11 +11,8 @@ export {
   type PlannedPlatform,
   type PlannedWorkload,
 } from './measurement/measurement-plan.ts';
-export type { WorkloadSummary } from './management/management-socket.ts';
+export type { ReplacementSummary, WorkloadSummary } from './supervision/workload-summary.ts';
+export type { AcceptedWorkload } from './launcher-core.ts';
 export type { PlatformFiles } from './measurement/platform-files.ts';
-export {
-  SUPERVISION_TIMING,
-  type SupervisionTiming,
-  type WorkloadState,
-  type WorkloadStatus,
-} from './supervision/workload-supervisor.ts';
+export { SUPERVISION_TIMING, type SupervisionTiming } from './supervision/workload-supervisor.ts';
+export type { WorkloadState, WorkloadStatus } from './supervision/workload-status.ts';

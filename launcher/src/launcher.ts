@@ -1,35 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { workerUser, type UserAndGroup, type VmConfig } from '@proofgate/api';
+import { join, resolve } from 'node:path';
+import {
+  placeContainer,
+  workerUser,
+  type ContainerConfig,
+  type UserAndGroup,
+  type VmConfig,
+} from '@proofgate/api';
 import type { MeasurementRegister, Platform } from '@proofgate/attester';
 import type { Logger, UnixHttpServer } from '@proofgate/daemon';
-import { loadedWorkloads, type RuntimeEvent } from '@proofgate/evidence';
 import { LauncherError } from './errors.ts';
 import { EventLog } from './measurement/event-log.ts';
 import { GatewayPublisher } from './gateway/gateway-publisher.ts';
-import { gatewayContent, MANAGER_SOCKET, type PlatformIdentity } from './gateway/gateway-state.ts';
+import { MANAGER_SOCKET, type PlatformIdentity } from './gateway/gateway-state.ts';
+import { LauncherCore, type AcceptedWorkload } from './launcher-core.ts';
 import { prepareDirectories, type LauncherDirectories } from './launcher-directories.ts';
-import { serveManagementSocket, type WorkloadSummary } from './management/management-socket.ts';
+import { ManagedCore } from './managed-core.ts';
+import { launcherTarget } from './management/launcher-target.ts';
+import { createManagementApi } from './management/management-api.ts';
+import { serveManagementSocket } from './management/management-socket.ts';
 import { serveManagerSocket } from './management/manager-socket.ts';
-import {
-  computePlan,
-  planMeasurements,
-  type MeasurementPlan,
-} from './measurement/measurement-plan.ts';
-import { PortGuard } from './gateway/port-guard.ts';
+import { RemoteCallers } from './management/remote-callers.ts';
+import { planMeasurements, type MeasurementPlan } from './measurement/measurement-plan.ts';
+import { CombinedRuntime } from './container-runtime/combined-runtime.ts';
+import { ContainerHost } from './container-runtime/container-host.ts';
 import { ProcessRuntime } from './process/process-runtime.ts';
+import { LoadedFile, type LoadedState } from './supervision/loaded-file.ts';
 import type { Runtime } from './supervision/runtime.ts';
+import { ServedRuntime } from './supervision/served-runtime.ts';
 import { takeOver } from './supervision/take-over.ts';
-import { WorkloadFleet } from './supervision/workload-fleet.ts';
 import { WorkloadRecords } from './supervision/workload-records.ts';
 import { SUPERVISION_TIMING, type SupervisionTiming } from './supervision/workload-supervisor.ts';
+import type { WorkloadSummary } from './supervision/workload-summary.ts';
+import type { PlatformDescription } from './workload-api/workload-identity.ts';
+import { WorkloadSockets } from './workload-api/workload-sockets.ts';
 
 /** What a launcher needs from the process that it runs in. */
 export interface LauncherDeps {
-  /** The opened platform; evidence itself is the proxy's business. */
-  readonly platform: Pick<Platform, 'tee' | 'simulated' | 'rtmr3' | 'eventLog'>;
+  /** The opened platform; its quotes are for workloads, those of the certificates are the proxy's business. */
+  readonly platform: Pick<Platform, 'tee' | 'simulated' | 'rtmr3' | 'eventLog'> &
+    Partial<Pick<Platform, 'quotes' | 'collateral'>>;
   readonly logger: Logger;
   /** User and group that this process runs as. */
   readonly own: UserAndGroup;
@@ -37,19 +49,34 @@ export interface LauncherDeps {
   readonly random?: () => number;
   /** @defaultValue {@link SUPERVISION_TIMING} */
   readonly timing?: SupervisionTiming;
+  /** Control group above those of the containers. @defaultValue `/proofgate-<8 hex digits>` */
+  readonly cgroupParent?: string;
   /** Gives up starting: once it is aborted, nothing is started any more. Does not stop a launcher at work. */
   readonly signal?: AbortSignal;
 }
 
 /** A launcher at work. */
 export interface RunningLauncher {
-  /** What was measured and is in the certificates. */
+  /** What is measured and is in the certificates, of the workloads that are loaded now. */
   readonly plan: MeasurementPlan;
-  /** What is known about each workload now, in the order of the config file. */
+  /** What is known about each workload now, in the order in which they were declared. */
   workloads(): readonly WorkloadSummary[];
   /**
+   * Takes a workload in, as if it stood in the config file, and remembers it for the next launcher. What is there under
+   * its name goes on serving until the new one can. Returns before anything is fetched.
+   *
+   * @throws LauncherError ERR_LAUNCHER_REQUEST_REFUSED when it does not fit what is there
+   */
+  loadWorkload(container: ContainerConfig): Promise<AcceptedWorkload>;
+  /**
+   * Ends a workload and forgets it; one of the config file comes back with the next launcher.
+   *
+   * @throws LauncherError ERR_LAUNCHER_REQUEST_REFUSED when another one depends on it; ERR_LAUNCHER_STOP_FAILED
+   */
+  unloadWorkload(name: string): Promise<void>;
+  /**
    * Ends all workloads, the last one first, logs that they are gone, tells the proxy and closes the sockets. Each
-   * workload may take {@link SupervisionTiming.stopGraceMs}. A launcher that is killed instead leaves the workloads
+   * workload may take the time that its `stop_grace` gives it. A launcher that is killed instead leaves the workloads
    * running, and the next one takes them over.
    *
    * @throws AggregateError when a workload could not be ended
@@ -60,9 +87,6 @@ export interface RunningLauncher {
 /** Names of the sockets below `run_dir`, besides the manager's. */
 const MANAGEMENT_SOCKET = 'launcher.sock';
 const PROXY_SOCKET = 'proxy.sock';
-
-/** The proxy applies a state within milliseconds if it is there; if it is not, stopping does not wait for it. */
-const FINAL_PUSH_MS = 500;
 
 /**
  * Starts the launcher: measures everything, takes over what an earlier launcher left, starts and supervises the rest,
@@ -80,18 +104,43 @@ export async function startLauncher(
   deps: LauncherDeps,
 ): Promise<RunningLauncher> {
   const register = requireRegister(deps.platform);
-  const plan = await planMeasurements(config);
+  const loaded = new LoadedFile(
+    join(resolve(config.platform.data_dir), 'loaded.json'),
+    config.platform,
+  );
+  const left = await loaded.read();
+  const plan = await planMeasurements(withLoaded(config, left, deps.logger));
   const directories = await prepareDirectories(config.platform, deps.own);
-  const runtime = new ProcessRuntime({
+  const bootId = await kernelBootId();
+  const { own, logger, random = Math.random, cgroupParent } = deps;
+  const containers = await ContainerHost.create({
+    ...{ platform: config.platform, bootId, own, logger, random, cgroupParent },
+    dataDir: directories.data,
+    runDir: directories.run,
     logsDir: directories.logs,
-    own: deps.own,
-    logger: deps.logger,
   });
+  const processes = new ProcessRuntime({ logsDir: directories.logs, own, logger });
+  const runtime = new CombinedRuntime(processes, containers);
   for (const { measured } of plan.workloads) runtime.admit(measured.config);
   const servers: UnixHttpServer[] = [];
   try {
-    return await launch({ config, deps, register, plan, directories, runtime, servers });
+    return await launch({
+      ...{
+        config,
+        deps,
+        register,
+        plan,
+        directories,
+        bootId,
+        runtime,
+        containers,
+        servers,
+        loaded,
+      },
+      images: left.images,
+    });
   } catch (error) {
+    await containers.close(false);
     await closeAll(servers);
     throw error;
   }
@@ -101,110 +150,153 @@ interface LaunchOptions {
   readonly config: VmConfig;
   readonly deps: LauncherDeps;
   readonly register: MeasurementRegister;
+  /** Of the workloads of the file and those that were loaded beside them. */
   readonly plan: MeasurementPlan;
   readonly directories: LauncherDirectories;
+  /** Names this boot of the kernel. */
+  readonly bootId: string;
   readonly runtime: Runtime;
+  readonly containers: ContainerHost;
+  readonly loaded: LoadedFile;
+  readonly images: LoadedState['images'];
   /** Gets every socket that is served. */
   readonly servers: UnixHttpServer[];
 }
 
 async function launch(options: LaunchOptions): Promise<RunningLauncher> {
-  const { config, deps, plan, directories, runtime, servers } = options;
+  const { config, deps, plan, directories, servers, containers } = options;
   const { logger, random = Math.random, timing = SUPERVISION_TIMING } = deps;
   const runDir = directories.run;
   let log: EventLog | undefined;
-  let fleet: WorkloadFleet | undefined;
-  const guard = new PortGuard({
-    ports: plan.workloads.map(({ measured: { config } }) => ({
-      name: config.name,
-      port: config.port,
-      uid: runtime.uidOf(config),
-    })),
-    logger,
-  });
-  const view = {
-    ready: () => fleet !== undefined,
-    workloads: () => fleet?.list().map((workload) => asFound(workload, guard.taken)) ?? [],
-    eventLog: () => log?.events ?? [],
-  };
-  servers.push(await serveManagementSocket(join(runDir, MANAGEMENT_SOCKET), view, logger));
-  servers.push(
-    await serveManagerSocket({
-      path: join(runDir, MANAGER_SOCKET),
-      logger,
-      workerGid: workerUser(config.platform, deps.own)?.gid,
-    }),
-  );
-  const records = await WorkloadRecords.open(
-    join(directories.data, 'workloads.json'),
-    await kernelBootId(),
-  );
-  const eventLog = await EventLog.open(join(runDir, 'event-log.json'), options.register);
-  log = eventLog;
-  const shared = { runtime, records, log: eventLog, logger };
-  const adopted = await takeOver({ ...shared, plan, stopGraceMs: timing.stopGraceMs });
-  const identity: PlatformIdentity = {
-    tee: deps.platform.tee,
-    simulated: deps.platform.simulated,
-    ccel: await deps.platform.eventLog(),
-  };
+  let core: LauncherCore | undefined;
   const publisher = new GatewayPublisher({
     socketPath: join(runDir, PROXY_SOCKET),
     bootId: randomUUID(),
     logger,
     random,
   });
-  const workloads = new WorkloadFleet({ ...shared, workloads: plan.workloads, timing, random });
-  const publish = (content: MeasurementPlan): void => {
-    publisher.publish(gatewayContent(runDir, content, identity, eventLog.events, guard.taken));
+  const { oidc } = config.platform.management ?? {};
+  const callers = oidc === undefined ? undefined : new RemoteCallers({ oidc });
+  const identity = await describePlatform(deps.platform);
+  const view = {
+    ready: () => core !== undefined,
+    workloads: () => core?.workloads() ?? [],
+    eventLog: () => log?.events ?? [],
   };
-  await guard.check();
+  const managed = new ManagedCore({
+    ...{ view, containers, identity },
+    core: () => core,
+    logsDir: directories.logs,
+  });
+  const api = createManagementApi({
+    ...{ logger, callers },
+    target: launcherTarget(managed),
+    execAllowed: config.platform.containers.exec,
+  });
+  const workerGid = workerUser(config.platform, deps.own)?.gid;
+  const managementSocket = join(runDir, MANAGEMENT_SOCKET);
+  servers.push(await serveManagementSocket(managementSocket, view, logger, api.local));
+  const managerSocket = { path: join(runDir, MANAGER_SOCKET), logger, workerGid };
+  servers.push(await serveManagerSocket({ ...managerSocket, api: api.remote }));
+
+  const records = await WorkloadRecords.open(
+    join(directories.data, 'workloads.json'),
+    options.bootId,
+  );
+  await openContainers(options, records);
+  log = await EventLog.open(join(runDir, 'event-log.json'), options.register);
+  const sockets = await WorkloadSockets.open({
+    ...{ runDir, workerGid, callers, logger },
+    platform: deps.platform,
+    describe: () => describeVm(core?.plan ?? plan, identity),
+    eventLog: view.eventLog,
+    onChange: () => core?.publish(),
+    superseded: () => publisher.supersede(),
+  });
+  const runtime = new ServedRuntime(options.runtime, sockets);
+  const parts = { ...options, runtime, records, log, logger, timing, random };
+  const taken = await takeOver({ ...parts, stopGraceMs: timing.stopGraceMs });
+  const launcher = new LauncherCore({
+    ...parts,
+    ...{ publisher, identity, runDir },
+    files: plan.files,
+    workloads: plan.workloads,
+  });
+  await launcher.checkPorts();
   // From here to the return nothing is awaited: whoever can abort gets either nothing or a launcher to stop.
   deps.signal?.throwIfAborted();
-  publish(plan);
-  workloads.start(adopted, publisher.supersede());
-  fleet = workloads;
-  const guarding = new AbortController();
-  const guarded = guard.watch(() => {
-    publish(plan);
-  }, guarding.signal);
-
+  core = launcher;
+  launcher.start(taken);
   const stop = async (): Promise<void> => {
+    let emptied = false;
     try {
-      await workloads.stop();
+      await launcher.stop();
+      emptied = true;
     } finally {
-      guarding.abort();
-      await guarded;
-      publish(planOfLoaded(config, plan, eventLog.events));
-      await publisher.flush(FINAL_PUSH_MS);
-      await publisher.close();
+      await sockets.close();
+      await containers.close(emptied);
       await closeAll(servers);
     }
   };
   let stopping: Promise<void> | undefined;
-  return { plan, workloads: view.workloads, stop: () => (stopping ??= stop()) };
+  return {
+    get plan() {
+      return launcher.plan;
+    },
+    workloads: view.workloads,
+    loadWorkload: (container) => launcher.load(container),
+    unloadWorkload: (name) => launcher.unload(name),
+    stop: () => (stopping ??= stop()),
+  };
 }
 
-/** A workload whose port somebody else has is not well, whatever answers its health check. */
-function asFound(workload: WorkloadSummary, taken: ReadonlySet<string>): WorkloadSummary {
-  const { name, state } = workload;
-  const looksWell = state === 'running' || state === 'healthy';
-  return looksWell && taken.has(name) ? { ...workload, state: 'unhealthy' } : workload;
+/** What workloads are told of the VM. */
+function describeVm(
+  { platform, files }: MeasurementPlan,
+  { tee, simulated }: PlatformIdentity,
+): PlatformDescription {
+  const { runtimeVersion, imageProfile, root } = platform;
+  return { tee, simulated, runtimeVersion, imageProfile, root, caSpkiSha256: files.caSpkiSha256 };
 }
 
-/** The plan without the workloads that the log says are gone. */
-function planOfLoaded(
-  config: VmConfig,
-  plan: MeasurementPlan,
-  events: readonly RuntimeEvent[],
-): MeasurementPlan {
-  const loaded = new Set(loadedWorkloads(events).map(({ name }) => name));
-  const measured = plan.workloads.map((workload) => workload.measured);
-  return computePlan(
-    config,
-    plan.files,
-    measured.filter(({ config: { name } }) => loaded.has(name)),
-  );
+/** An engine is needed for containers that are declared, that run, and that have left images behind. */
+async function openContainers(
+  { plan, containers, images }: LaunchOptions,
+  records: WorkloadRecords,
+): Promise<void> {
+  const running = records
+    .list()
+    .flatMap(({ instance }) => (instance.runtime === 'process' ? [] : [instance]));
+  containers.expect(running);
+  const declared = plan.workloads.some(({ measured }) => measured.config.runtime === 'container');
+  if (declared || running.length > 0 || images.size > 0) await containers.open();
+}
+
+/** The file with what was loaded beside it; what does not fit the file any more is left out. */
+function withLoaded(config: VmConfig, { workloads }: LoadedState, logger: Logger): VmConfig {
+  let file = config;
+  for (const loaded of workloads) {
+    const { name } = loaded;
+    if (config.containers.some((other) => other.name === name)) {
+      logger.warn({ workload: name }, 'the config file has a workload of this name: that one runs');
+      continue;
+    }
+    const { container, problems } = placeContainer(file, loaded);
+    if (problems.length > 0) {
+      logger.error(
+        { workload: name, problems },
+        'a workload that was loaded does not fit any more',
+      );
+      continue;
+    }
+    file = { ...file, containers: [...file.containers, container] };
+  }
+  return file;
+}
+
+async function describePlatform(platform: LauncherDeps['platform']): Promise<PlatformIdentity> {
+  const { tee, simulated } = platform;
+  return { tee, simulated, ccel: await platform.eventLog() };
 }
 
 function requireRegister(platform: LauncherDeps['platform']): MeasurementRegister {

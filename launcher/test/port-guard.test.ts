@@ -17,7 +17,11 @@ async function listen(host: string, port = 0): Promise<{ server: Server; port: n
 }
 
 function guardOf(port: number, uid: number): PortGuard {
-  return new PortGuard({ ports: [{ name: 'web', port, uid }], logger: silentLogger, checkMs: 20 });
+  return new PortGuard({
+    ports: () => [{ name: 'web', port, uid }],
+    logger: silentLogger,
+    checkMs: 20,
+  });
 }
 
 describe('the guard of a port', () => {

@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { logPath } from '../src/logs/log-files.ts';
 import { ProcessRuntime } from '../src/process/process-runtime.ts';
 import { readProcess } from '../src/process/process-table.ts';
-import type { RunningInstance } from '../src/supervision/runtime.ts';
+import type { ProcessInstance } from '../src/process/process-instance.ts';
 import {
   isRoot,
   isRunning,
@@ -30,7 +30,7 @@ interface Stage {
   readonly dir: string;
   readonly runtime: ProcessRuntime;
   program(source: string, name?: string): Promise<string>;
-  start(workload: ContainerConfig): Promise<RunningInstance>;
+  start(workload: ContainerConfig): Promise<ProcessInstance>;
   output(stream?: 'stdout' | 'stderr', name?: string): Promise<string>;
 }
 
@@ -71,6 +71,7 @@ describe('a process workload', () => {
       B: 'two',
       PORT: '8123',
       PROOFGATE_WORKLOAD: 'app',
+      PROOFGATE_WORKLOAD_SOCKET: '/proc/self/fd/3/workload.sock',
     });
   });
 
@@ -233,11 +234,11 @@ describe('what an earlier launcher started', () => {
     const { runtime, program, start } = await stage();
     const path = await program(STAY);
     const { record } = await start(processWorkload({ command: [NODE, path] }));
-    const adopted = await runtime.adopt(record);
+    const adopted = await runtime.adopt(record, undefined);
     expect(adopted?.record).toEqual(record);
     process.kill(record.pid, 'SIGKILL');
     expect(await adopted?.exited).toEqual({ kind: 'vanished' });
-    expect(await runtime.adopt(record)).toBeUndefined();
+    expect(await runtime.adopt(record, undefined)).toBeUndefined();
   });
 
   test('is not confused with a later process of the same pid', async () => {
@@ -253,7 +254,7 @@ describe('what an earlier launcher started', () => {
       pid: stranger.pid ?? 0,
       startTime: (entry?.startTime ?? 0) - 1,
     } as const;
-    expect(await runtime.adopt(earlier)).toBeUndefined();
+    expect(await runtime.adopt(earlier, undefined)).toBeUndefined();
     expect(await isRunning(earlier.pid)).toBe(true);
   });
 
@@ -261,8 +262,8 @@ describe('what an earlier launcher started', () => {
     const { runtime, program, start } = await stage();
     const path = await program(STAY);
     const { record } = await start(processWorkload({ command: [NODE, path] }));
-    expect(await runtime.findStrays(new Set(['app']))).toEqual([]);
-    const strays = await runtime.findStrays(new Set());
+    expect(await runtime.findStrays([{ workload: 'app', record }])).toEqual([]);
+    const strays = await runtime.findStrays([]);
     expect(strays.map((stray) => stray.record.pid)).toEqual([record.pid]);
     await strays[0]?.stop(0);
     expect(await isRunning(record.pid)).toBe(false);

@@ -5,7 +5,12 @@ import { vmConfigSchema, type VmConfig } from '@proofgate/api';
 import { openPlatform, type Platform } from '@proofgate/attester';
 import { requestUnix, waitFor } from '@proofgate/daemon';
 import { encodePem, toHex } from '@proofgate/evidence';
-import { startLauncher, type RunningLauncher } from '@proofgate/launcher';
+import {
+  startLauncher,
+  SUPERVISION_TIMING,
+  type RunningLauncher,
+  type SupervisionTiming,
+} from '@proofgate/launcher';
 import {
   createSimulatedPlatform,
   servePlatform,
@@ -100,11 +105,16 @@ export async function vmStage(): Promise<VmStage> {
 }
 
 /** Starts a launcher in this process; it is stopped after the test. */
-export async function start(stage: VmStage, config: VmConfig): Promise<RunningLauncher> {
+export async function start(
+  stage: VmStage,
+  config: VmConfig,
+  timing: Partial<SupervisionTiming> = {},
+): Promise<RunningLauncher> {
   const launcher = await startLauncher(config, {
     platform: await stage.openPlatform(),
     logger: silentLogger,
     own: OWN_USER,
+    timing: { ...SUPERVISION_TIMING, ...timing },
   });
   onTestFinished(() => launcher.stop());
   return launcher;

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 
 /** A JSON Schema, draft 2020-12, as far as ours go. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
+}
+
+/** The published schema of what a command prints with `--json`. */
+export function schemaOf(command: string): JsonSchema {
+  const file = new URL(`../../../docs/schema/proofgate.${command}.schema.json`, import.meta.url);
+  // Sound: a test that reads another file as a schema fails at its first keyword.
+  return JSON.parse(readFileSync(file, 'utf8')) as JsonSchema;
 }
 
 type Check = (schema: unknown, value: unknown, path: string, root: JsonSchema) => string[];
@@ -36,6 +44,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
     typeof value !== 'string' || new RegExp(String(pattern), 'u').test(value)
       ? []
       : [`${path} does not match ${String(pattern)}`],
+  minimum: (least, value, path) =>
+    typeof value !== 'number' || value >= Number(least)
+      ? []
+      : [`${path} is below ${String(least)}`],
+  maximum: (most, value, path) =>
+    typeof value !== 'number' || value <= Number(most) ? [] : [`${path} is above ${String(most)}`],
+  maxLength: (most, value, path) =>
+    typeof value !== 'string' || value.length <= Number(most) ? [] : [`${path} is too long`],
+  format: (format, value, path) => {
+    if (format !== 'date-time') throw new Error(`unknown format ${String(format)} at ${path}`);
+    return typeof value !== 'string' || new Date(value).toISOString() === value
+      ? []
+      : [`${path} is no time`];
+  },
   required: (names, value, path) =>
     (names as string[])
       .filter((name) => isObject(value) && !(name in value))

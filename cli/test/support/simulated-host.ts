@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { generateKeyPairSync } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
@@ -27,6 +27,7 @@ import {
 import { encodePrivateKey, loadIssuer } from '@proofgate/ca';
 import { createIntermediary, createRoot } from '@proofgate/ca/authorities';
 import { createSimulatedPlatform, type SimulatedPlatform } from '@proofgate/simulator';
+import { ATTESTATION_PATH } from '@proofgate/verifier/node';
 
 import { NOW } from './command.ts';
 
@@ -41,6 +42,8 @@ export interface HostWish {
   readonly dataKeyOrigin?: string;
   /** What is answered to a request for the document. */
   readonly answer?: (document: string) => { readonly status: number; readonly body: string };
+  /** Answers whatever does not ask for evidence. */
+  readonly app?: RequestListener;
 }
 
 /** An attested host on loopback, made of the simulator and the CA alone. */
@@ -161,10 +164,14 @@ function claims({ imageProfile = 'production', dataKeyOrigin }: HostWish): Exten
 async function serve(
   options: ServerOptions,
   document: string,
-  { answer = (body) => ({ status: 200, body }) }: HostWish,
+  { answer = (body) => ({ status: 200, body }), app }: HostWish,
   prover: Prover,
 ): Promise<Server> {
   const server = createServer(options, (request, response) => {
+    if (app !== undefined && request.url !== ATTESTATION_PATH) {
+      app(request, response);
+      return;
+    }
     if (request.method === 'POST') {
       void proveSession(request, prover).then((body) => {
         response.writeHead(200, { 'content-type': 'application/json' }).end(body);

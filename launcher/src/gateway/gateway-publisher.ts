@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
 import {
   ADMIN_PATHS,
   errorBodySchema,
@@ -28,6 +29,12 @@ const RETRY = { initialMs: 100, maxMs: 5_000 } as const;
 /** A state is taken within milliseconds; a start that comes this much later is not noticed. */
 const SUPERSEDED_POLL_MS = 10;
 
+/** A certificate takes some tens of milliseconds on hardware. */
+const SWITCHED_POLL_MS = 50;
+
+/** After this long somebody should know that a replaced workload still serves. */
+const SLOW_SWITCH_MS = 30_000;
+
 /** The proxy answers from memory; applying a state of a thousand hosts takes it a fraction of a second. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -55,6 +62,7 @@ export class GatewayPublisher {
   readonly #options: GatewayPublisherOptions;
   readonly #stop = new AbortController();
   #wake = new AbortController();
+  #content: GatewayContent | undefined;
   #state: GatewayState | undefined;
   #applied = -1;
   /** Revision for which an attempt found no proxy at all. */
@@ -65,8 +73,10 @@ export class GatewayPublisher {
     this.#options = options;
   }
 
-  /** Makes this the state that the proxy is to have. */
+  /** Makes this the state that the proxy is to have. Nothing happens when it is to have it already. */
   publish(content: GatewayContent): void {
+    if (isDeepStrictEqual(content, this.#content)) return;
+    this.#content = content;
     const revision = (this.#state?.revision ?? -1) + 1;
     this.#state = { version: 1, revision, bootId: this.#options.bootId, ...content };
     this.#loop ??= this.#run();
@@ -99,6 +109,27 @@ export class GatewayPublisher {
     }
   }
 
+  /**
+   * Waits until a host is served as the latest state describes it: its new certificate is made, and new connections get
+   * it. Without a proxy nobody is served at all, so there is nothing to wait for.
+   *
+   * @param hostname - the host
+   * @param signal - ends the waiting
+   * @throws the reason of the signal
+   */
+  async switched(hostname: string, signal: AbortSignal): Promise<void> {
+    const latest = this.#state?.revision ?? -1;
+    for (let waited = 0; ; waited += SWITCHED_POLL_MS) {
+      signal.throwIfAborted();
+      if (this.#stop.signal.aborted || this.#absent >= latest) return;
+      if (this.#applied >= latest && (await this.#serves(hostname))) return;
+      if (waited === SLOW_SWITCH_MS) {
+        this.#options.logger.warn({ hostname }, 'the new certificate of a host is still missing');
+      }
+      await pause(SWITCHED_POLL_MS, signal);
+    }
+  }
+
   /** Stops handing over. */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -127,6 +158,16 @@ export class GatewayPublisher {
         trouble = seen;
         await pause(retry.next(), this.#wake.signal);
       }
+    }
+  }
+
+  async #serves(hostname: string): Promise<boolean> {
+    try {
+      const { pending = [] } = stateSummarySchema.parse((await this.#ask('GET')).body);
+      return !pending.includes(hostname);
+    } catch (error) {
+      // A proxy that has gone serves nobody; one that is in trouble may still serve what it served.
+      return isAbsent(error);
     }
   }
 

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
-import type { GatewayHost, GatewayHostLimits, HostLimits, RouteConfig } from '@proofgate/api';
-import { toBase64, type RuntimeEvent } from '@proofgate/evidence';
+import {
+  formatHostPort,
+  type ContainerConfig,
+  type GatewayConfigure,
+  type GatewayHost,
+  type GatewayHostLimits,
+  type HostLimits,
+  type HostPort,
+  type RouteConfig,
+} from '@proofgate/api';
+import { toBase64, type ExtensionValue, type RuntimeEvent } from '@proofgate/evidence';
+import type { MeasurementPlan, PlannedHost } from '../measurement/measurement-plan.ts';
+import type { Serving } from '../supervision/fleet-member.ts';
 import type { GatewayContent } from './gateway-publisher.ts';
-import type {
-  MeasurementPlan,
-  PlannedHost,
-  PlannedWorkload,
-} from '../measurement/measurement-plan.ts';
 
 /** The socket, below `run_dir`, behind the platform's host name. */
 export const MANAGER_SOCKET = 'manager.sock';
@@ -20,23 +26,35 @@ export interface PlatformIdentity {
   readonly ccel: Uint8Array | undefined;
 }
 
+/** How a workload is served at this moment. */
+export interface WorkloadServing extends Serving {
+  /** What the workload itself adds to its certificate. */
+  readonly extensions?: readonly ExtensionValue[];
+  /** The route by which its owner configures it. */
+  readonly configure?: GatewayConfigure | undefined;
+}
+
+/** What a gateway state is made of. */
+export interface GatewayInput {
+  /** Absolute path of the directory of the sockets. */
+  readonly runDir: string;
+  /** What is measured, of exactly the workloads that are loaded. */
+  readonly plan: MeasurementPlan;
+  readonly identity: PlatformIdentity;
+  /** The runtime event log as it is now. */
+  readonly eventLog: readonly RuntimeEvent[];
+  /** How workloads are served, by name; the others are not. */
+  readonly serving: ReadonlyMap<string, WorkloadServing>;
+}
+
 /**
  * Says where every host's traffic goes and what its certificate says.
  *
- * @param runDir - absolute path of the directory of the sockets
- * @param plan - what is measured, of exactly the workloads that are loaded
- * @param identity - the platform
- * @param eventLog - the runtime event log as it is now
- * @param withheld - names of workloads that are loaded but must not be served
+ * @param input - what is measured and what is served
  * @returns the complete content of a gateway state
  */
-export function gatewayContent(
-  runDir: string,
-  plan: MeasurementPlan,
-  identity: PlatformIdentity,
-  eventLog: readonly RuntimeEvent[],
-  withheld: ReadonlySet<string>,
-): GatewayContent {
+export function gatewayContent(input: GatewayInput): GatewayContent {
+  const { plan, identity, eventLog } = input;
   const { tee, simulated, ccel } = identity;
   const { runtimeVersion, imageProfile, manifest } = plan.platform;
   return {
@@ -49,45 +67,67 @@ export function gatewayContent(
       ...(ccel === undefined ? {} : { ccel: toBase64(ccel) }),
     },
     eventLog,
-    hosts: plan.hosts
-      .filter((host) => !isWithheld(host, withheld))
-      .map((host) => ({
-        ...destination(host, runDir),
-        hostname: host.hostname,
-        extensions: host.extensions.map(({ oid, value }) => ({ oid, value: toBase64(value) })),
-      })),
+    hosts: plan.hosts.flatMap((host) => {
+      const described = describeHost(host, input);
+      return described === undefined ? [] : [described];
+    }),
   };
 }
 
-function isWithheld(host: PlannedHost, withheld: ReadonlySet<string>): boolean {
-  return host.kind === 'workload' && withheld.has(host.workload.measured.config.name);
+function describeHost(
+  host: PlannedHost,
+  { runDir, serving }: GatewayInput,
+): GatewayHost | undefined {
+  const { hostname } = host;
+  switch (host.kind) {
+    case 'platform':
+      return {
+        hostname,
+        mode: 'http',
+        upstream: `unix:${join(runDir, MANAGER_SOCKET)}`,
+        attestation: 'certificate',
+        extensions: encodeExtensions(host.extensions),
+      };
+    case 'workload': {
+      const { measured, manifest } = host.workload;
+      const served = serving.get(measured.config.name);
+      if (served === undefined) return undefined;
+      return {
+        ...workloadDestination(measured.config, served),
+        hostname,
+        extensions: encodeExtensions([...host.extensions, ...(served.extensions ?? [])]),
+        manifest: toBase64(manifest),
+      };
+    }
+    case 'route':
+      return {
+        ...routeDestination(host.route),
+        hostname,
+        extensions: encodeExtensions(host.extensions),
+      };
+  }
+}
+
+function encodeExtensions(extensions: readonly ExtensionValue[]): GatewayHost['extensions'] {
+  return extensions.map(({ oid, value }) => ({ oid, value: toBase64(value) }));
 }
 
 type Destination = Omit<GatewayHost, 'hostname' | 'extensions'>;
 
-function destination(host: PlannedHost, runDir: string): Destination {
-  switch (host.kind) {
-    case 'platform':
-      return {
-        mode: 'http',
-        upstream: `unix:${join(runDir, MANAGER_SOCKET)}`,
-        attestation: 'certificate',
-      };
-    case 'workload':
-      return workloadDestination(host.workload);
-    case 'route':
-      return routeDestination(host.route);
-  }
-}
-
-function workloadDestination({ measured, manifest }: PlannedWorkload): Destination {
-  const { mode, port, attestation } = measured.config;
-  const address = `127.0.0.1:${String(port)}`;
+function workloadDestination(
+  { mode, attestation }: ContainerConfig,
+  { address, retiring, configure }: WorkloadServing,
+): Destination {
+  const upstream = (place: HostPort): string => {
+    const text = formatHostPort(place);
+    return mode === 'http' ? `http://${text}` : text;
+  };
   return {
     mode,
-    upstream: mode === 'http' ? `http://${address}` : address,
+    upstream: upstream(address),
+    ...(retiring === undefined ? {} : { retiring: upstream(retiring) }),
     attestation,
-    manifest: toBase64(manifest),
+    ...(configure === undefined ? {} : { configure }),
   };
 }
 

@@ -25,7 +25,8 @@ export interface Listener {
 
 /** What a guard needs. */
 export interface PortGuardOptions {
-  readonly ports: readonly GuardedPort[];
+  /** As they are now: workloads come and go. */
+  readonly ports: () => readonly GuardedPort[];
   readonly logger: Logger;
   /** Time between two looks, in milliseconds. */
   readonly checkMs?: number;
@@ -55,8 +56,10 @@ export class PortGuard {
    * @throws the system's error when `/proc/net/tcp` cannot be read
    */
   async check(): Promise<boolean> {
-    const { ports, logger } = this.#options;
+    if (this.#options.ports().length === 0 && this.#taken.size === 0) return false;
+    const { logger } = this.#options;
     const listeners = await readListeners();
+    const ports = this.#options.ports();
     const before = this.#taken;
     const taken = new Set<string>();
     for (const { name, port, uid } of ports) {
@@ -80,8 +83,7 @@ export class PortGuard {
    * @param signal - ends the watching
    */
   async watch(onChange: () => void, signal: AbortSignal): Promise<void> {
-    const { checkMs = CHECK_MS, logger, ports } = this.#options;
-    if (ports.length === 0) return;
+    const { checkMs = CHECK_MS, logger } = this.#options;
     while (!signal.aborted) {
       const changed = await this.check().catch((error: unknown) => {
         logger.error({ err: error }, 'it cannot be seen who listens on the ports of the workloads');

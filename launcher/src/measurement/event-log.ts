@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MeasurementRegister } from '@proofgate/attester';
-import { writeFileAtomic } from '@proofgate/daemon';
 import {
   digestRuntimeEvent,
   equalBytes,
@@ -11,31 +10,28 @@ import {
   type RuntimeEvent,
 } from '@proofgate/evidence';
 import { LauncherError } from '../errors.ts';
-import { readStoredLog, type StoredLog } from './event-log-file.ts';
+import { readStoredLog, writeStoredLog, type StoredLog } from './event-log-file.ts';
 
 /**
  * The runtime event log and the register that proves it, kept in step across crashes.
  *
- * An extended register cannot be taken back, so the order is: the event is written to the file as pending, then the
- * register is extended, then the event is written as done. Whatever moment the launcher dies at, the register shows
- * afterwards whether the pending event counts.
+ * An extended register cannot be taken back, so the order is: what is about to be recorded is written to the file as
+ * pending, then the register is extended, then the file says that it is done. Whatever moment the launcher dies at, the
+ * register shows afterwards how much of what was pending counts.
  */
 export class EventLog {
   readonly #path: string;
   readonly #register: MeasurementRegister;
   #events: readonly RuntimeEvent[];
-  /** The event of which only the register knows whether it counts. Nothing may take its place in the file. */
-  #pending: RuntimeEvent | undefined;
+  /** Events of which only the register knows how many count. Nothing may take their place in the file. */
+  #pending: readonly RuntimeEvent[];
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(
-    path: string,
-    register: MeasurementRegister,
-    events: readonly RuntimeEvent[],
-  ) {
+  private constructor(path: string, register: MeasurementRegister, stored: StoredLog) {
     this.#path = path;
     this.#register = register;
-    this.#events = events;
+    this.#events = stored.events;
+    this.#pending = stored.pending;
   }
 
   /**
@@ -46,7 +42,8 @@ export class EventLog {
    * @param register - RTMR3
    * @returns the log; it replays to the register
    * @throws LauncherError ERR_LAUNCHER_EVENT_LOG_INVALID when the file is unreadable and the register is not zero;
-   *   ERR_LAUNCHER_EVENT_LOG_MISMATCH when the register is neither zero nor what the file replays to
+   *   ERR_LAUNCHER_EVENT_LOG_MISMATCH when the register is neither zero nor what the file replays to;
+   *   ERR_LAUNCHER_EVENT_LOG_UNSETTLED when what an earlier launcher had begun to record cannot be completed
    */
   static async open(path: string, register: MeasurementRegister): Promise<EventLog> {
     const value = await register.read();
@@ -56,46 +53,53 @@ export class EventLog {
       if (untouched) return EMPTY_LOG;
       throw error;
     });
-    const events = settle(stored, value) ?? (untouched ? [] : undefined);
-    if (events === undefined) throw mismatch(stored, value);
-    const log = new EventLog(path, register, events);
-    await log.#write({ events, pending: undefined });
+    const counted = countPending(stored, value);
+    if (counted === undefined && !untouched) throw mismatch(stored, value);
+    const log = new EventLog(path, register, counted === undefined ? EMPTY_LOG : stored);
+    await log.#settlePending();
+    await writeStoredLog(path, { events: log.#events, pending: [] });
     return log;
   }
 
-  /** All events of this boot, oldest first. */
+  /** All events of this boot, oldest first. Events that were recorded together appear together. */
   get events(): readonly RuntimeEvent[] {
     return this.#events;
   }
 
   /**
-   * Appends an event and extends the register with it. What the event describes must take effect only after this has
-   * returned. Calls are done one after the other, in the order they were made.
+   * Appends events and extends the register with each. What they describe must take effect only after this has returned.
+   * Calls are done one after the other, in the order they were made.
    *
-   * @param event - what is about to happen
+   * Several events are one step: no log with only some of them is shown to anybody, and a launcher that dies in between
+   * completes them when it starts again.
+   *
+   * @param events - what is about to happen
    * @throws LauncherError ERR_LAUNCHER_EVENT_LOG_FULL; ERR_LAUNCHER_EVENT_LOG_MISMATCH when the register is not what the log
-   *   replays to afterwards; ERR_LAUNCHER_EVENT_LOG_UNSETTLED when the register cannot be read, so that this or an earlier
-   *   event may count or not: the next call finds out first, and {@link events} shows it
+   *   replays to afterwards; ERR_LAUNCHER_EVENT_LOG_UNSETTLED when the register cannot be read or a step was not completed,
+   *   so that these or earlier events may count or not: the next call finds out first, and {@link events} shows it
    */
-  record(event: RuntimeEvent): Promise<void> {
-    const done = this.#last.then(() => this.#append(event));
+  record(...events: readonly RuntimeEvent[]): Promise<void> {
+    const done = this.#last.then(() => this.#append(events));
     this.#last = done.catch(() => undefined);
     return done;
   }
 
-  async #append(event: RuntimeEvent): Promise<void> {
+  async #append(events: readonly RuntimeEvent[]): Promise<void> {
     await this.#settlePending();
+    if (events.length === 0) return;
     // Checked first: a register with one event more than any log may have could never be proved again.
-    if (this.#events.length >= MAX_RUNTIME_EVENTS) {
+    if (this.#events.length + events.length > MAX_RUNTIME_EVENTS) {
       throw new LauncherError('ERR_LAUNCHER_EVENT_LOG_FULL', 'the runtime event log is full', {
         expected: `at most ${String(MAX_RUNTIME_EVENTS)} events between two boots`,
         hint: 'restart the VM',
       });
     }
+    // Checked before anything is written: an event that nobody can read must not become pending.
+    const digests = events.map(digestRuntimeEvent);
     const before = this.#events.length;
-    await this.#write({ events: this.#events, pending: event });
-    this.#pending = event;
-    const failure = await this.#register.extend(digestRuntimeEvent(event)).then(
+    await writeStoredLog(this.#path, { events: this.#events, pending: events });
+    this.#pending = events;
+    const failure = await this.#extend(digests).then(
       () => undefined,
       (error: unknown) => ({ error }),
     );
@@ -104,46 +108,68 @@ export class EventLog {
     if (failure !== undefined && this.#events.length === before) throw failure.error;
   }
 
-  /** Finds out whether the pending event counts; until that is known, no other event can be recorded. */
-  async #settlePending(earlier?: unknown): Promise<void> {
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    const stored: StoredLog = { events: this.#events, pending };
-    const value = await this.#register.read().catch((cause: unknown) => {
-      throw unsettled(pending, cause);
-    });
-    const events = settle(stored, value);
-    if (events === undefined) throw mismatch(stored, value, earlier);
-    await this.#write({ events, pending: undefined });
-    this.#events = events;
-    this.#pending = undefined;
+  async #extend(digests: readonly Uint8Array[]): Promise<void> {
+    for (const digest of digests) await this.#register.extend(digest);
   }
 
-  async #write(log: StoredLog): Promise<void> {
-    await writeFileAtomic(
-      this.#path,
-      JSON.stringify({ version: 1, events: log.events, pending: log.pending ?? null }),
-      { mode: 0o600 },
-    );
+  /**
+   * Finds out how many of the pending events count; until that is known, no other event can be recorded. A step of
+   * which some count is completed.
+   */
+  async #settlePending(earlier?: unknown): Promise<void> {
+    const [first] = this.#pending;
+    if (first === undefined) return;
+    const stored: StoredLog = { events: this.#events, pending: this.#pending };
+    const counted = await this.#count(stored, first, earlier);
+    if (counted > 0 && counted < stored.pending.length) await this.#complete(stored, counted);
+    const events = counted === 0 ? stored.events : [...stored.events, ...stored.pending];
+    await writeStoredLog(this.#path, { events, pending: [] });
+    this.#events = events;
+    this.#pending = [];
+  }
+
+  async #count(stored: StoredLog, first: RuntimeEvent, earlier: unknown): Promise<number> {
+    const value = await this.#register.read().catch((cause: unknown) => {
+      throw unsettled(first, cause);
+    });
+    const counted = countPending(stored, value);
+    if (counted === undefined) throw mismatch(stored, value, earlier);
+    return counted;
+  }
+
+  async #complete(stored: StoredLog, counted: number): Promise<void> {
+    const rest = stored.pending.slice(counted);
+    const [first] = rest;
+    if (first === undefined) return;
+    await this.#extend(rest.map(digestRuntimeEvent)).catch((cause: unknown) => {
+      throw unsettled(first, cause);
+    });
+    const last = await this.#count(stored, first, undefined);
+    if (last !== stored.pending.length) throw unsettled(first, undefined);
   }
 }
 
-const EMPTY_LOG: StoredLog = { events: [], pending: undefined };
+const EMPTY_LOG: StoredLog = { events: [], pending: [] };
 
-/** The events that the register proves: without the pending one, with it, or `undefined` when neither fits. */
-function settle(log: StoredLog, value: Uint8Array): readonly RuntimeEvent[] | undefined {
-  const before = replayRuntimeEvents(log.events);
-  if (equalBytes(before, value)) return log.events;
-  if (log.pending === undefined) return undefined;
-  const after = extendRegister(before, digestRuntimeEvent(log.pending));
-  return equalBytes(after, value) ? [...log.events, log.pending] : undefined;
+/** How many of the pending events the register proves; `undefined` when the log does not fit at all. */
+function countPending({ events, pending }: StoredLog, value: Uint8Array): number | undefined {
+  let register = replayRuntimeEvents(events);
+  for (const [index, event] of pending.entries()) {
+    if (equalBytes(register, value)) return index;
+    register = extendRegister(register, digestRuntimeEvent(event));
+  }
+  return equalBytes(register, value) ? pending.length : undefined;
 }
 
 function unsettled({ type }: RuntimeEvent, cause: unknown): LauncherError {
   return new LauncherError(
     'ERR_LAUNCHER_EVENT_LOG_UNSETTLED',
-    'RTMR3 cannot be read, so it is not known whether the last event counts',
-    { expected: 'a register that can be read', seen: `${type}, pending`, cause },
+    'RTMR3 cannot be read or extended, so it is not known whether the last events count',
+    {
+      expected: 'a register that can be read and extended',
+      seen: `${type}, pending`,
+      ...(cause === undefined ? {} : { cause }),
+    },
   );
 }
 

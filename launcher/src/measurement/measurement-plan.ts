@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { managerHostname, type RouteConfig, type VmConfig } from '@proofgate/api';
+import {
+  managerHostname,
+  type ContainerConfig,
+  type RouteConfig,
+  type VmConfig,
+} from '@proofgate/api';
 import {
   describeOid,
   encodeAuditManifest,
@@ -95,9 +100,7 @@ export interface PlannedExtension extends ExtensionValue {
 export async function planMeasurements(config: VmConfig): Promise<MeasurementPlan> {
   const files = await readPlatformFiles(config.platform);
   const measured: MeasuredWorkload[] = [];
-  for (const container of config.containers) {
-    measured.push(await measureWorkload(container, config.platform.runtime));
-  }
+  for (const container of config.containers) measured.push(await measureWorkload(container));
   return computePlan(config, files, measured);
 }
 
@@ -156,7 +159,14 @@ function planPlatform(files: PlatformFiles, facts: PlatformFacts): PlannedPlatfo
   };
 }
 
-function planWorkload(measured: MeasuredWorkload): PlannedWorkload {
+/**
+ * Computes what is measured of one workload, which depends on nothing else.
+ *
+ * @param measured - the workload, measured
+ * @returns its tree and its event
+ * @throws EvidenceError when a value cannot be measured unambiguously
+ */
+export function planWorkload(measured: MeasuredWorkload): PlannedWorkload {
   const tree = workloadTree(workloadFacts(measured));
   const root = toHex(tree.root);
   return {
@@ -210,9 +220,14 @@ function workloadFacts({ config, imageRef, imageDigest }: MeasuredWorkload): Wor
     imageDigest: fromHex(imageDigest),
     command: config.command,
     env: config.env,
-    volumes: config.volumes,
+    volumes: measuredVolumes(config),
     appId: config.app_id,
   };
+}
+
+/** With the volume that `storage` adds, as RA-TLS v1 names it. */
+function measuredVolumes({ name, volumes, storage }: ContainerConfig): readonly string[] {
+  return storage === undefined ? volumes : [...volumes, `/run/containers/${name}:/data`];
 }
 
 function describeExtension({ oid, value }: ExtensionValue): PlannedExtension {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostPort } from '@proofgate/api';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import { capLogFiles } from '../logs/log-files.ts';
 import { ProcessMembers } from './process-members.ts';
 import { isAlive, readProcess } from './process-table.ts';
-import type { InstanceRecord, RunningInstance } from '../supervision/runtime.ts';
+import type { ProcessRecord, RunningInstance } from '../supervision/runtime.ts';
 
 /**
  * How often an adopted process is looked at. The kernel tells only the parent when a process ends, and we are not its
@@ -13,21 +14,39 @@ import type { InstanceRecord, RunningInstance } from '../supervision/runtime.ts'
  */
 const ADOPTED_POLL_MS = 200;
 
+/** Where a process workload writes and answers. */
+export interface ProcessPlaces {
+  /** `undefined` when nobody knows. */
+  readonly logDir: string | undefined;
+  /** `undefined` when it is only to be ended. */
+  readonly address: HostPort | undefined;
+}
+
 /** A process workload, whoever started it. */
-abstract class ProcessInstance implements RunningInstance {
-  readonly record: InstanceRecord;
+export abstract class ProcessInstance implements RunningInstance {
+  readonly record: ProcessRecord;
+  readonly address: HostPort | undefined;
   readonly exited: Promise<ExitReason>;
   readonly #logDir: string | undefined;
   readonly #members: ProcessMembers;
   #stopping: Promise<void> | undefined;
 
-  constructor(record: InstanceRecord, logDir: string | undefined, leader: Promise<ExitReason>) {
+  constructor(
+    record: ProcessRecord,
+    { logDir, address }: ProcessPlaces,
+    leader: Promise<ExitReason>,
+  ) {
     this.record = record;
+    this.address = address;
     this.#logDir = logDir;
     this.#members = new ProcessMembers(record.pid, record.ownUid);
     this.exited = leader.then((reason) => this.#clear(reason));
     // Whoever waits for it gets the rejection; an instance that nobody waits for must not end the launcher with it.
     this.exited.catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.record.pid;
   }
 
   async stop(graceMs: number): Promise<ExitReason> {
@@ -50,15 +69,15 @@ abstract class ProcessInstance implements RunningInstance {
 
 /** A process that this launcher started: its exit status is known. */
 export class SpawnedProcess extends ProcessInstance {
-  constructor(record: InstanceRecord, logDir: string, child: ChildProcess) {
-    super(record, logDir, exitOf(child));
+  constructor(record: ProcessRecord, places: ProcessPlaces, child: ChildProcess) {
+    super(record, places, exitOf(child));
   }
 }
 
 /** A process that an earlier launcher started: only its presence can be observed. */
 export class AdoptedProcess extends ProcessInstance {
-  constructor(record: InstanceRecord, logDir: string | undefined) {
-    super(record, logDir, absenceOf(record));
+  constructor(record: ProcessRecord, places: ProcessPlaces) {
+    super(record, places, absenceOf(record));
   }
 }
 
@@ -72,7 +91,7 @@ function exitOf(child: ChildProcess): Promise<ExitReason> {
   });
 }
 
-async function absenceOf(record: InstanceRecord): Promise<ExitReason> {
+async function absenceOf(record: ProcessRecord): Promise<ExitReason> {
   for (;;) {
     const entry = await readProcess(record.pid);
     const present = entry !== undefined && isAlive(entry) && entry.startTime === record.startTime;

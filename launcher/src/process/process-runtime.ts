@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { readlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContainerConfig, UserAndGroup } from '@proofgate/api';
+import type { ContainerConfig, HostPort, UserAndGroup } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
 import { LauncherError } from '../errors.ts';
 import { findObstacle } from './file-access.ts';
 import { openLogFiles } from '../logs/log-files.ts';
 import { measureProgram, type MeasuredFile } from './measured-program.ts';
 import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
-import { AdoptedProcess, SpawnedProcess } from './process-instance.ts';
+import { AdoptedProcess, SpawnedProcess, type ProcessInstance } from './process-instance.ts';
 import { ProcessMembers } from './process-members.ts';
 import {
   processEnvironment,
@@ -19,7 +20,14 @@ import {
 } from './process-spec.ts';
 import { findProcesses, isAlive, readProcess, readProcessNow } from './process-table.ts';
 import { formatUser, processUser, type ProcessUser } from './process-user.ts';
-import type { InstanceRecord, RunningInstance, Runtime } from '../supervision/runtime.ts';
+import type {
+  InstanceRecord,
+  KeptInstance,
+  ProcessRecord,
+  Runtime,
+  StartOptions,
+  VmListener,
+} from '../supervision/runtime.ts';
 
 /** What the process runtime needs. */
 export interface ProcessRuntimeOptions {
@@ -52,15 +60,28 @@ export class ProcessRuntime implements Runtime {
     this.#userOf(workload);
   }
 
-  uidOf(workload: ContainerConfig): number {
-    return this.#userOf(workload)?.uid ?? this.#own.uid;
+  listenerOf(workload: ContainerConfig): VmListener {
+    const uid = this.#userOf(workload)?.uid ?? this.#own.uid;
+    return { uid, address: addressOf(workload) };
   }
 
   measure(workload: ContainerConfig): Promise<MeasuredWorkload> {
     return measureProcess(workload);
   }
 
-  async start(measured: MeasuredWorkload): Promise<RunningInstance> {
+  /** What a process runs is in the VM's image. */
+  async prepare(): Promise<void> {
+    // Nothing to be fetched.
+  }
+
+  ownerOf({ config }: MeasuredWorkload): Promise<UserAndGroup | undefined> {
+    return Promise.resolve(this.#userOf(config));
+  }
+
+  async start(
+    measured: MeasuredWorkload,
+    { socketDirectory }: StartOptions = {},
+  ): Promise<ProcessInstance> {
     const workload = measured.config;
     const program = await measureProgram(workload.name, workload.command);
     if (program.digest !== measured.imageDigest) {
@@ -78,32 +99,41 @@ export class ProcessRuntime implements Runtime {
     if (user !== undefined) await this.#warnOfObstacle(measured, program.files, user);
     const logDir = this.#logDir(workload.name);
     const logs = await openLogFiles(logDir, user);
+    const sockets =
+      socketDirectory === undefined ? undefined : await openDirectory(socketDirectory);
     try {
       const child = spawn(workload.command[0] ?? '', workload.command.slice(1), {
         cwd: processWorkingDir(workload),
         env: { ...processEnvironment(workload) },
         // A session of its own: signals to the launcher's terminal or group do not reach it.
         detached: true,
-        stdio: ['ignore', logs.stdout.fd, logs.stderr.fd],
+        // Its user cannot walk to the directory with its socket; as descriptor 3 it can pass through it.
+        stdio: ['ignore', logs.stdout.fd, logs.stderr.fd, ...(sockets ? [sockets.fd] : [])],
         ...switchUser(user),
       });
-      return new SpawnedProcess(await recordOf(child, user), logDir, child);
+      const places = { logDir, address: addressOf(workload) };
+      return new SpawnedProcess(await recordOf(child, user), places, child);
     } catch (cause) {
       throw startFailed(workload.name, user, cause);
     } finally {
+      await sockets?.close();
       await logs.close();
     }
   }
 
-  async adopt(record: InstanceRecord): Promise<RunningInstance | undefined> {
+  async adopt(
+    record: InstanceRecord,
+    measured: MeasuredWorkload | undefined,
+  ): Promise<ProcessInstance | undefined> {
+    if (record.runtime !== 'process') throw foreignRecord(record);
     const entry = await readProcess(record.pid);
     const pidReused = entry !== undefined && entry.startTime !== record.startTime;
     if (entry !== undefined && isAlive(entry) && !pidReused) {
       const workload = await this.#workloadOf(record.pid);
-      return new AdoptedProcess(
-        record,
-        workload === undefined ? undefined : this.#logDir(workload),
-      );
+      return new AdoptedProcess(record, {
+        logDir: workload === undefined ? undefined : this.#logDir(workload),
+        address: measured === undefined ? undefined : addressOf(measured.config),
+      });
     }
     await new ProcessMembers(pidReused ? undefined : record.pid, record.ownUid).end(0);
     return undefined;
@@ -113,15 +143,36 @@ export class ProcessRuntime implements Runtime {
    * A stray is a session leader whose output goes to a workload's log: between `spawn` and the record of it the
    * launcher may have been killed.
    */
-  async findStrays(adopted: ReadonlySet<string>): Promise<readonly RunningInstance[]> {
+  async findStrays(kept: readonly KeptInstance[]): Promise<readonly ProcessInstance[]> {
+    const names = kept.flatMap(({ workload, record }) =>
+      record.runtime === 'process' ? [workload] : [],
+    );
     const strays = await findProcesses(async ({ pid, session }) => {
       if (pid !== session) return false;
       const workload = await this.#workloadOf(pid);
-      return workload !== undefined && !adopted.has(workload);
+      return workload !== undefined && !names.includes(workload);
     });
-    return strays.map(
-      ({ pid, startTime }) => new AdoptedProcess({ runtime: 'process', pid, startTime }, undefined),
-    );
+    return strays.map(({ pid, startTime }) => {
+      const record = { runtime: 'process', pid, startTime } as const;
+      return new AdoptedProcess(record, { logDir: undefined, address: undefined });
+    });
+  }
+
+  /**
+   * All processes share the VM's network, so only what listens on another port can run at the same time; and where a user
+   * id is one workload's alone, everything under it ends together.
+   */
+  fitsBeside(present: MeasuredWorkload, next: MeasuredWorkload): boolean {
+    const ends = [present, next].some(({ config }) => this.#userOf(config)?.exclusive === true);
+    return present.config.port !== next.config.port && !ends;
+  }
+
+  async release(): Promise<void> {
+    // Its logs stay, and it has nothing else.
+  }
+
+  async collectGarbage(): Promise<void> {
+    // Nothing is made that would have to be removed.
   }
 
   /** A warning and no refusal: access control lists, which are not looked at, may let the user in all the same. */
@@ -177,6 +228,26 @@ export async function measureProcess(workload: ContainerConfig): Promise<Measure
   };
 }
 
+/** Where a process is reached: it shares the VM's network. */
+function addressOf({ port }: ContainerConfig): HostPort {
+  return { host: LOOPBACK, port };
+}
+
+/** A process answers on loopback alone, so that nothing outside the VM reaches it past the proxy. */
+const LOOPBACK = '127.0.0.1';
+
+function foreignRecord({ runtime }: InstanceRecord): LauncherError {
+  return new LauncherError(
+    'ERR_LAUNCHER_RUNTIME_UNAVAILABLE',
+    `a workload was started by ${runtime}, which this launcher does not use`,
+    { expected: 'process', seen: runtime },
+  );
+}
+
+function openDirectory(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+}
+
 /** libuv also empties the supplementary groups when it switches the user as root. */
 function switchUser(user: ProcessUser | undefined): Pick<SpawnOptions, 'uid' | 'gid'> {
   return user === undefined ? {} : { uid: user.uid, gid: user.gid };
@@ -185,7 +256,7 @@ function switchUser(user: ProcessUser | undefined): Pick<SpawnOptions, 'uid' | '
 async function recordOf(
   child: ChildProcess,
   user: ProcessUser | undefined,
-): Promise<InstanceRecord> {
+): Promise<ProcessRecord> {
   if (child.pid === undefined) throw await spawnError(child);
   const entry = readProcessNow(child.pid);
   if (entry === undefined) {

@@ -3,19 +3,24 @@ import { createHash } from 'node:crypto';
 import type { ContainerConfig } from '@proofgate/api';
 import { canonicalJson } from '@proofgate/evidence';
 import { LauncherError } from '../errors.ts';
+import { INHERITED_SOCKET } from '../workload-api/socket-place.ts';
 import { formatUser } from './process-user.ts';
 
 /**
- * The environment of a process workload: what it declares, `PORT` and `PROOFGATE_WORKLOAD` (its name). Nothing is
- * inherited from the launcher.
+ * The environment of a workload: what it declares, `PORT`, `PROOFGATE_WORKLOAD` (its name), and for a process, which has
+ * no directory to itself, `PROOFGATE_WORKLOAD_SOCKET`. Nothing is inherited from the launcher.
  *
  * @param workload - the workload
  * @returns the complete environment
- * @throws LauncherError ERR_LAUNCHER_ENV_RESERVED when the workload declares one of the two itself: the measured
- *   value would not be the one that it sees
+ * @throws LauncherError ERR_LAUNCHER_ENV_RESERVED when the workload declares one of them itself: the measured value
+ *   would not be the one that it sees
  */
 export function processEnvironment(workload: ContainerConfig): Readonly<Record<string, string>> {
-  const injected = { PORT: String(workload.port), PROOFGATE_WORKLOAD: workload.name };
+  const injected = {
+    PORT: String(workload.port),
+    PROOFGATE_WORKLOAD: workload.name,
+    ...(workload.runtime === 'process' ? { PROOFGATE_WORKLOAD_SOCKET: INHERITED_SOCKET } : {}),
+  };
   const clash = Object.keys(injected).find((name) => Object.hasOwn(workload.env, name));
   if (clash !== undefined) {
     throw new LauncherError(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HealthCheck } from '@proofgate/api';
-import { healthTarget, probeHealth, type HealthTarget } from './health-probe.ts';
+import { probeHealth, type HealthTarget } from './health-probe.ts';
 import { pause } from './pause.ts';
 
 /** Until the first success a workload is asked more often than its interval, so that it serves as soon as it can. */
@@ -23,18 +23,20 @@ interface Probing {
 /**
  * Watches the health of one running workload until the signal aborts or the readiness timeout has passed.
  *
- * @param check - whom to ask, how often, and when to give up
+ * @param check - how often to ask, and when to give up
+ * @param target - whom to ask
  * @param listener - told about every change
  * @param signal - ends the watching
  * @returns `not-ready` when there was no success within the readiness timeout, `ended` when the signal aborted
  */
 export async function monitorHealth(
   check: HealthCheck,
+  target: HealthTarget,
   listener: HealthListener,
   signal: AbortSignal,
 ): Promise<'not-ready' | 'ended'> {
   const probing = {
-    target: healthTarget(check),
+    target,
     intervalMs: check.interval_seconds * 1_000,
     timeoutMs: check.timeout_seconds * 1_000,
     retries: check.retries,

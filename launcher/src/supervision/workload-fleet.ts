@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
+import type { ContainerConfig } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
+import { LauncherError } from '../errors.ts';
 import type { EventLog } from '../measurement/event-log.ts';
-import type { WorkloadSummary } from '../management/management-socket.ts';
 import type { PlannedWorkload } from '../measurement/measurement-plan.ts';
-import type { InstanceRecord, RunningInstance, Runtime } from './runtime.ts';
+import { Changes } from './changes.ts';
+import { FleetMember, type Leftover, type MemberContext, type Serving } from './fleet-member.ts';
+import type { RunningInstance, Runtime } from './runtime.ts';
+import { dependents } from './start-order.ts';
 import type { WorkloadRecords } from './workload-records.ts';
-import { WorkloadSupervisor, type SupervisionTiming } from './workload-supervisor.ts';
+import type { SupervisionTiming } from './workload-supervisor.ts';
+import { summarize, type WorkloadSummary } from './workload-summary.ts';
 
 /** What a fleet needs. */
 export interface WorkloadFleetOptions {
+  /** In the event log already. */
   readonly workloads: readonly PlannedWorkload[];
   readonly runtime: Runtime;
   readonly records: WorkloadRecords;
@@ -17,67 +24,175 @@ export interface WorkloadFleetOptions {
   readonly timing: SupervisionTiming;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Called when what is to be served, or what is measured, has changed. */
+  readonly onServing: () => void;
+  /** Called when the workloads that are to be there have changed; awaited before the change takes effect. */
+  readonly onLoaded: () => Promise<void>;
+  /** Settles when nobody is served under an older state any more. */
+  readonly superseded: () => Promise<void>;
+  /** Settles when a host is served as it is described now. */
+  readonly switched: (hostname: string, signal: AbortSignal) => Promise<void>;
 }
 
-/** All workloads of a launcher, each with a supervisor of its own. They are in the event log before they are here. */
+/** What an earlier launcher left running of one workload. */
+export interface TakenOver {
+  readonly instance: RunningInstance;
+  /** Of its record. */
+  readonly key: string;
+  /** Versions that it has replaced. */
+  readonly leftovers: readonly Leftover[];
+}
+
+/** All workloads of a launcher, each with versions and supervisors of its own. */
 export class WorkloadFleet {
   readonly #options: WorkloadFleetOptions;
-  readonly #members: readonly {
-    readonly planned: PlannedWorkload;
-    readonly supervisor: WorkloadSupervisor;
-  }[];
+  readonly #context: MemberContext;
+  readonly #members = new Map<string, FleetMember>();
+  #stopping = false;
 
   constructor(options: WorkloadFleetOptions) {
     this.#options = options;
-    this.#members = options.workloads.map((planned) => ({
-      planned,
-      supervisor: this.#supervisorOf(planned),
-    }));
+    const { runtime, records, log, logger, timing, random, superseded, switched } = options;
+    this.#context = {
+      ...{ runtime, records, log, logger, timing, random, superseded, switched },
+      changes: new Changes(),
+      publish: options.onServing,
+      save: options.onLoaded,
+      dependenciesUp: async ({ depends_on }, signal) => {
+        const { changes } = this.#context;
+        await changes.until(
+          () => (this.#missing(depends_on).length > 0 ? undefined : true),
+          signal,
+        );
+      },
+    };
+    for (const planned of options.workloads) this.#add(planned, true);
   }
 
   /**
-   * Begins to supervise what already runs, and starts the rest as soon as it may.
+   * Begins to supervise what already runs, makes it known, and starts the rest as soon as it may.
    *
-   * @param adopted - what already runs, by the name of its workload
-   * @param superseded - settles when nobody is served under an older state any more: until then a new program would
-   *   answer under the certificate of the one before it
+   * @param taken - what already runs, by the name of its workload
    */
-  start(adopted: ReadonlyMap<string, RunningInstance>, superseded: Promise<void>): void {
-    for (const { planned, supervisor } of this.#members) {
-      const instance = adopted.get(planned.measured.config.name);
-      if (instance !== undefined) supervisor.start(instance);
-      // A supervisor that has been stopped meanwhile starts nothing.
-      else
-        void superseded.then(() => {
-          supervisor.start();
-        });
+  start(taken: ReadonlyMap<string, TakenOver>): void {
+    for (const [name, { instance, key, leftovers }] of taken) {
+      const member = this.#members.get(name);
+      member?.present.adopt(instance, key);
+      for (const leftover of leftovers) member?.retire(leftover, this.#options.timing.stopGraceMs);
     }
+    this.#options.onServing();
+    for (const [name, member] of this.#members) if (!taken.has(name)) member.start();
   }
 
-  /** What is known about each workload, in the order of the config file. */
+  /** Workloads as the log has them, in the order in which they were declared. */
+  get loaded(): readonly PlannedWorkload[] {
+    return [...this.#members.values()]
+      .filter(({ present }) => present.logged)
+      .map(({ present }) => present.planned);
+  }
+
+  /** Every workload, loaded or about to be. */
+  get declared(): readonly ContainerConfig[] {
+    return [...this.#members.values()].map(
+      ({ next, present }) => (next ?? present).planned.measured.config,
+    );
+  }
+
+  /** Where each workload is served, by its name. */
+  get serving(): ReadonlyMap<string, Serving> {
+    const entries = [...this.#members].flatMap(([name, { serving }]) =>
+      serving === undefined ? [] : [[name, serving] as const],
+    );
+    return new Map(entries);
+  }
+
+  /** Every version of every workload of which something is here. */
+  get versions(): readonly PlannedWorkload[] {
+    return [...this.#members.values()].flatMap(({ versions }) =>
+      versions.map(({ planned }) => planned),
+    );
+  }
+
+  /** What is known about each workload, in the order in which they were declared. */
   list(): readonly WorkloadSummary[] {
-    return this.#members.map(({ planned: { measured, root }, supervisor }) => ({
-      ...supervisor.status(),
-      imageRef: measured.imageRef,
-      imageDigest: measured.imageDigest,
-      specDigest: measured.specDigest,
-      configRoot: root,
-    }));
+    return [...this.#members.values()].map((member) => {
+      const { status, planned } = member.present;
+      const waits = status.state === 'pending' && status.lastExit === undefined;
+      const missing = waits ? this.#missing(planned.measured.config.depends_on) : [];
+      return summarize(member, missing);
+    });
+  }
+
+  /** The running instance of a workload. */
+  instanceOf(name: string): RunningInstance | undefined {
+    return this.#members.get(name)?.present.supervisor.instance;
+  }
+
+  /** Whether there is a workload of this name, in whatever state. */
+  has(name: string): boolean {
+    return this.#members.has(name);
   }
 
   /**
-   * Ends the workloads, the last one of the config file first, and logs that each is gone. One that cannot be ended
-   * stays in the log, and does not keep the others from ending.
+   * Takes a workload in. What is there under its name goes on serving until this one can. Returns before anything is
+   * fetched; the rest shows in {@link list}.
+   *
+   * @returns whether it replaces one
+   * @throws LauncherError ERR_LAUNCHER_WORKLOAD_STATE when the launcher is about to end
+   */
+  load(planned: PlannedWorkload): boolean {
+    if (this.#stopping) {
+      throw new LauncherError('ERR_LAUNCHER_WORKLOAD_STATE', 'the launcher is about to end');
+    }
+    const { name } = planned.measured.config;
+    const member = this.#members.get(name);
+    if (member === undefined) {
+      this.#add(planned, false).start();
+      return false;
+    }
+    const wanted = (member.next ?? member.present).planned.measured;
+    if (!isDeepStrictEqual(wanted, planned.measured)) member.replace(planned);
+    return true;
+  }
+
+  /**
+   * Ends a workload for good; nothing happens when there is none of this name.
+   *
+   * @throws LauncherError ERR_LAUNCHER_REQUEST_REFUSED when another workload depends on it; ERR_LAUNCHER_STOP_FAILED
+   */
+  async unload(name: string): Promise<void> {
+    const member = this.#members.get(name);
+    if (member === undefined) return;
+    const needing = dependents(this.declared).get(name) ?? [];
+    if (needing.length > 0) {
+      throw new LauncherError(
+        'ERR_LAUNCHER_REQUEST_REFUSED',
+        `${needing.join(', ')} cannot be without ${name}`,
+        { seen: `depends_on of ${needing.join(', ')}`, hint: 'unload what depends on it first' },
+      );
+    }
+    await member.unload();
+    this.#members.delete(name);
+    await this.#options.onLoaded();
+    this.#options.onServing();
+    this.#context.changes.notify();
+  }
+
+  /**
+   * Ends the workloads, each after those that depend on it, and logs that each is gone. One that cannot be ended stays
+   * in the log, and does not keep the others from ending.
    *
    * @throws AggregateError when something could not be ended or logged
    */
   async stop(): Promise<void> {
+    this.#stopping = true;
     const failures: unknown[] = [];
-    for (const { planned, supervisor } of this.#members.toReversed()) {
+    const members = [...this.#members.values()].toReversed();
+    const ends = this.#endAll(members);
+    for (const member of members) {
       try {
-        await supervisor.stop();
-        const { name } = planned.measured.config;
-        await this.#options.log.record({ type: 'proofgate.workload.unload', name });
+        await ends.get(member);
+        await member.logUnloaded();
       } catch (error) {
         failures.push(error);
       }
@@ -85,29 +200,34 @@ export class WorkloadFleet {
     if (failures.length > 0) throw new AggregateError(failures, 'workloads could not be ended');
   }
 
-  #supervisorOf({ measured }: PlannedWorkload): WorkloadSupervisor {
-    const { runtime, timing, random } = this.#options;
-    const logger = this.#options.logger.child({ workload: measured.config.name });
-    return new WorkloadSupervisor(measured, {
-      runtime,
-      timing,
-      random,
-      logger,
-      remember: async (record) => {
-        // Without a record the workload still runs, and the next launcher finds it by its log.
-        await this.#remember(measured, record).catch((error: unknown) => {
-          logger.error({ err: error }, 'running workloads cannot be recorded');
-        });
-      },
-    });
+  #endAll(members: readonly FleetMember[]): ReadonlyMap<FleetMember, Promise<void>> {
+    const needing = dependents(this.declared);
+    const ends = new Map<FleetMember, Promise<void>>();
+    const end = (member: FleetMember): Promise<void> => {
+      const known = ends.get(member);
+      if (known !== undefined) return known;
+      const first = (needing.get(member.name) ?? []).flatMap((name) => {
+        const other = this.#members.get(name);
+        return other === undefined ? [] : [end(other)];
+      });
+      // Also after one that could not be ended: it is no reason to leave more behind.
+      const done = Promise.allSettled(first).then(() => member.stop());
+      done.catch(() => undefined);
+      ends.set(member, done);
+      return done;
+    };
+    for (const member of members) void end(member);
+    return ends;
   }
 
-  async #remember(
-    { config, imageDigest, specDigest }: PlannedWorkload['measured'],
-    instance: InstanceRecord | undefined,
-  ): Promise<void> {
-    const { name } = config;
-    if (instance === undefined) await this.#options.records.remove(name);
-    else await this.#options.records.put({ name, imageDigest, specDigest, instance });
+  #add(planned: PlannedWorkload, logged: boolean): FleetMember {
+    const member = new FleetMember(planned, logged, this.#context);
+    this.#members.set(member.name, member);
+    return member;
+  }
+
+  /** Which of these workloads are not up, or not well where that can be known. */
+  #missing(names: readonly string[]): readonly string[] {
+    return names.filter((name) => this.#members.get(name)?.present.ready !== true);
   }
 }

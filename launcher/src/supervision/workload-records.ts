@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileAtomic } from '@proofgate/daemon';
 import { LauncherError } from '../errors.ts';
-import type { InstanceRecord } from './runtime.ts';
+import type { ContainerRecord, InstanceRecord, ProcessRecord } from './runtime.ts';
 import { readFields, readStateFile } from './state-file.ts';
 
 /** What a launcher has to know about a workload that an earlier one started. */
@@ -12,17 +12,23 @@ export interface WorkloadRecord {
   readonly instance: InstanceRecord;
 }
 
+/** A record and the name that it has while this launcher runs; two versions of a workload may run at a time. */
+export interface KeyedRecord extends WorkloadRecord {
+  readonly key: string;
+}
+
 /** The file that says what runs, so that the next launcher can take it over. Written after every start and end. */
 export class WorkloadRecords {
   readonly #path: string;
   readonly #bootId: string;
   readonly #records: Map<string, WorkloadRecord>;
   #last: Promise<void> = Promise.resolve();
+  #keys = 0;
 
   private constructor(path: string, bootId: string, records: readonly WorkloadRecord[]) {
     this.#path = path;
     this.#bootId = bootId;
-    this.#records = new Map(records.map((record) => [record.name, record]));
+    this.#records = new Map(records.map((record) => [this.newKey(), record]));
   }
 
   /**
@@ -31,7 +37,7 @@ export class WorkloadRecords {
    * @param path - the file
    * @param bootId - names this boot of the kernel: process ids of another boot mean nothing, so its records are dropped
    * @returns the records
-   * @throws LauncherError ERR_LAUNCHER_RECORDS_INVALID when the file is there but is not a record file of version 1
+   * @throws LauncherError ERR_LAUNCHER_RECORDS_INVALID when the file is there but is not a record file of version 1 or 2
    */
   static async open(path: string, bootId: string): Promise<WorkloadRecords> {
     const file = await readRecords(path);
@@ -39,34 +45,41 @@ export class WorkloadRecords {
   }
 
   /** What ran when the last launcher wrote, and what has been started since. */
-  list(): readonly WorkloadRecord[] {
-    return [...this.#records.values()];
+  list(): readonly KeyedRecord[] {
+    return [...this.#records].map(([key, record]) => ({ key, ...record }));
   }
 
-  /** Remembers what runs under this name. */
-  put(record: WorkloadRecord): Promise<void> {
-    this.#records.set(record.name, record);
+  /** A key that no record has or had. */
+  newKey(): string {
+    this.#keys += 1;
+    return String(this.#keys);
+  }
+
+  /** Remembers what runs under this key. */
+  put(key: string, record: WorkloadRecord): Promise<void> {
+    this.#records.set(key, record);
     return this.#save();
   }
 
   /** Forgets what has ended. */
-  remove(name: string): Promise<void> {
-    return this.#records.delete(name) ? this.#save() : Promise.resolve();
+  remove(key: string): Promise<void> {
+    return this.#records.delete(key) ? this.#save() : Promise.resolve();
   }
 
   /** One write after the other: the last one written is then the latest. */
   #save(): Promise<void> {
-    const saved = this.#last.then(() =>
-      writeFileAtomic(
-        this.#path,
-        JSON.stringify({ version: 1, boot_id: this.#bootId, workloads: this.list().map(toJson) }),
-        { mode: 0o600 },
-      ),
-    );
+    const saved = this.#last.then(() => {
+      const workloads = [...this.#records.values()].map(toJson);
+      const file = { version: FILE_VERSION, boot_id: this.#bootId, workloads };
+      return writeFileAtomic(this.#path, JSON.stringify(file), { mode: 0o600 });
+    });
     this.#last = saved.catch(() => undefined);
     return saved;
   }
 }
+
+/** Version 1 knew processes alone. */
+const FILE_VERSION = 2;
 
 interface RecordFile {
   readonly bootId: string | undefined;
@@ -84,40 +97,67 @@ async function readRecords(path: string): Promise<RecordFile> {
   }
 }
 
-function toJson(record: WorkloadRecord): unknown {
-  const { pid, startTime, ownUid } = record.instance;
+function toJson({ name, imageDigest, specDigest, instance }: WorkloadRecord): unknown {
   return {
-    name: record.name,
-    image_digest: record.imageDigest,
-    spec_digest: record.specDigest,
-    runtime: record.instance.runtime,
-    pid,
-    start_time: startTime,
-    own_uid: ownUid ?? null,
+    name,
+    image_digest: imageDigest,
+    spec_digest: specDigest,
+    runtime: instance.runtime,
+    ...(instance.runtime === 'process' ? processFields(instance) : containerFields(instance)),
   };
+}
+
+function processFields({ pid, startTime, ownUid }: ProcessRecord): object {
+  return { pid, start_time: startTime, own_uid: ownUid ?? null };
+}
+
+function containerFields(container: ContainerRecord): object {
+  const { id, slot, port, stopSignal, egress, startedAt } = container;
+  return { id, slot, port, stop_signal: stopSignal, egress, started_at: startedAt };
 }
 
 function parseRecords(value: unknown): RecordFile {
   const file = readFields(value);
-  if (file['version'] !== 1 || !Array.isArray(file['workloads'])) throw new TypeError('version');
+  const known = file['version'] === 1 || file['version'] === FILE_VERSION;
+  if (!known || !Array.isArray(file['workloads'])) throw new TypeError('version');
   return { bootId: text(file['boot_id']), workloads: file['workloads'].map(parseRecord) };
 }
 
 function parseRecord(value: unknown): WorkloadRecord {
   const record = readFields(value);
-  if (record['runtime'] !== 'process') throw new TypeError('unknown runtime');
-  const ownUid = record['own_uid'] === null ? {} : { ownUid: positive(record['own_uid']) };
   return {
     name: text(record['name']),
     imageDigest: text(record['image_digest']),
     specDigest: text(record['spec_digest']),
-    instance: {
-      runtime: 'process',
-      pid: positive(record['pid']),
-      startTime: positive(record['start_time']),
-      ...ownUid,
-    },
+    instance: parseInstance(record),
   };
+}
+
+function parseInstance(record: Readonly<Record<string, unknown>>): InstanceRecord {
+  const { runtime } = record;
+  switch (runtime) {
+    case 'process':
+      return {
+        runtime,
+        pid: positive(record['pid']),
+        startTime: positive(record['start_time']),
+        ...(record['own_uid'] === null ? {} : { ownUid: positive(record['own_uid']) }),
+      };
+    case 'containerd':
+    case 'podman':
+    case 'docker':
+      return {
+        runtime,
+        id: text(record['id']),
+        slot: natural(record['slot']),
+        port: positive(record['port']),
+        stopSignal: positive(record['stop_signal']),
+        egress: flag(record['egress']),
+        startedAt: natural(record['started_at']),
+      };
+    default:
+      throw new TypeError('unknown runtime');
+  }
 }
 
 function text(value: unknown): string {
@@ -125,10 +165,21 @@ function text(value: unknown): string {
   return value;
 }
 
-/** Zero and negative numbers mean whole groups of processes to kill(2). */
-function positive(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0) {
-    throw new TypeError('not a positive number');
+function flag(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError('not a boolean');
+  return value;
+}
+
+function natural(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw new TypeError('not a whole number');
   }
   return value;
+}
+
+/** Zero and negative numbers mean whole groups of processes to kill(2). */
+function positive(value: unknown): number {
+  const number = natural(value);
+  if (number === 0) throw new TypeError('not a positive number');
+  return number;
 }

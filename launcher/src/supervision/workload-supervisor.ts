@@ -1,42 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RestartPolicy } from '@proofgate/api';
+import type { HostPort, RestartPolicy } from '@proofgate/api';
 import { backoff, type Backoff, type Logger } from '@proofgate/daemon';
 import { CodedError } from '@proofgate/evidence';
 import { describeExit, type ExitReason } from './exit-reason.ts';
 import { monitorHealth, type HealthListener } from './health-monitor.ts';
+import { healthTarget } from './health-probe.ts';
 import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
 import { pause } from './pause.ts';
-import type { InstanceRecord, RunningInstance, Runtime } from './runtime.ts';
+import type { InstanceRecord, PrepareProgress, RunningInstance, Runtime } from './runtime.ts';
+import type { WorkloadState, WorkloadStatus } from './workload-status.ts';
 
-/**
- * Where a workload is in its life. `running` becomes `healthy` with the first successful health check, and stays
- * `running` when there is none. `unhealthy` is a finding and has no consequence: only a workload that ends, or is not
- * ready in time, is started again. `stopped` and `failed` are the ends: the one wanted, the other not.
- */
-export type WorkloadState =
-  'pending' | 'starting' | 'running' | 'healthy' | 'unhealthy' | 'stopping' | 'stopped' | 'failed';
-
-/** What is known about a workload at one moment. */
-export interface WorkloadStatus {
-  readonly name: string;
-  readonly state: WorkloadState;
-  readonly pid: number | undefined;
-  /** Starts after the first one of this launcher. */
-  readonly restarts: number;
-  readonly lastExit: ExitReason | undefined;
-}
+export type { WorkloadState, WorkloadStatus } from './workload-status.ts';
 
 /** How long things take in supervision; all in milliseconds. */
 export interface SupervisionTiming {
-  /** Time between SIGTERM and SIGKILL. */
+  /** Time between SIGTERM and SIGKILL of what no config file knows any more. */
   readonly stopGraceMs: number;
+  /** How long a replaced workload goes on answering those who were sent to it before. */
+  readonly drainMs: number;
+  /** How long a replacement may take from its start until it can serve, unless its health check says so itself. */
+  readonly replacementReadyMs: number;
   /** How often a running instance gets its housekeeping. */
   readonly maintainEveryMs: number;
 }
 
-/** Ten seconds to finish requests, as container engines and Enclave OS give; logs are looked at every five. */
+/**
+ * Ten seconds to finish requests, as container engines and Enclave OS give, and the same for clients to open a new
+ * connection; two minutes for a language runtime that warms up; logs are looked at every five seconds.
+ */
 export const SUPERVISION_TIMING: SupervisionTiming = {
   stopGraceMs: 10_000,
+  drainMs: 10_000,
+  replacementReadyMs: 120_000,
   maintainEveryMs: 5_000,
 };
 
@@ -55,6 +50,15 @@ export interface SupervisorOptions {
   readonly random: () => number;
   /** Called with the record of what runs now, or `undefined`; awaited before anything else happens. */
   readonly remember: (record: InstanceRecord | undefined) => Promise<void>;
+  /**
+   * Called when the workload has been prepared and is about to be started for the first time; nothing starts before it
+   * has returned. Called again when it throws, as often as starting is tried again.
+   */
+  readonly beforeFirstStart?: (signal: AbortSignal) => Promise<void>;
+  /** Called after every change of the status. */
+  readonly onChange?: () => void;
+  /** It is on trial until {@link WorkloadSupervisor.confirm}: once it has been started, its first end is the last. */
+  readonly trial?: boolean;
 }
 
 /** Keeps one workload running. Each has its own; they share nothing and never wait for each other. */
@@ -65,14 +69,20 @@ export class WorkloadSupervisor {
   readonly #stop = new AbortController();
   #state: WorkloadState = 'pending';
   #instance: RunningInstance | undefined;
+  #address: HostPort | undefined;
+  #progress: PrepareProgress | undefined;
   #restarts = 0;
   #lastExit: ExitReason | undefined;
   #leftover: Error | undefined;
   #life: Promise<void> | undefined;
+  #trial: boolean;
+  #mayStart: boolean;
 
   constructor(measured: MeasuredWorkload, options: SupervisorOptions) {
     this.measured = measured;
     this.#options = options;
+    this.#trial = options.trial ?? false;
+    this.#mayStart = options.beforeFirstStart === undefined;
     const { initial_delay: initial, max_delay: max } = measured.config.restart;
     this.#backoff = backoff({
       // The file may ask for no pause at all, and for a longest pause below the first.
@@ -93,15 +103,28 @@ export class WorkloadSupervisor {
     this.#life ??= this.#live(adopted);
   }
 
+  /** Ends the trial: from here on it is started again as its policy says. */
+  confirm(): void {
+    this.#trial = false;
+  }
+
   /** What is known about the workload now. */
   status(): WorkloadStatus {
     return {
       name: this.measured.config.name,
       state: this.#state,
-      pid: this.#instance?.record.pid,
+      pid: this.#instance?.pid,
       restarts: this.#restarts,
       lastExit: this.#lastExit,
+      progress: this.#progress,
+      address: this.#address,
+      instance: this.#instance?.record,
     };
+  }
+
+  /** What runs now. */
+  get instance(): RunningInstance | undefined {
+    return this.#instance;
   }
 
   /**
@@ -132,10 +155,14 @@ export class WorkloadSupervisor {
   }
 
   #stateAfter(reason: ExitReason): WorkloadState {
+    const started = this.#instance !== undefined;
     this.#instance = undefined;
+    this.#progress = undefined;
+    if (this.#stop.signal.aborted && reason.kind === 'not-started') return 'stopped';
     this.#lastExit = reason;
     if (this.#stop.signal.aborted) return 'stopped';
     this.#options.logger.warn({ reason }, `workload ${describeExit(reason)}`);
+    if (this.#trial && started) return 'failed';
     if (wantsRestart(this.measured.config.restart.policy, reason)) return 'pending';
     return isSuccess(reason) ? 'stopped' : 'failed';
   }
@@ -148,17 +175,40 @@ export class WorkloadSupervisor {
   }
 
   async #runOnce(adopted: RunningInstance | undefined): Promise<ExitReason> {
-    this.#enter('starting');
     let instance = adopted;
     try {
-      instance ??= await this.#options.runtime.start(this.measured);
+      instance ??= await this.#begin();
     } catch (error) {
       return notStarted(error);
     }
     this.#instance = instance;
+    this.#address = instance.address ?? this.#address;
     await this.#options.remember(instance.record);
     this.#enter('running');
     return this.#watch(instance);
+  }
+
+  async #begin(): Promise<RunningInstance> {
+    const { signal } = this.#stop;
+    if (this.#mayStart) this.#enter('starting');
+    await this.#options.runtime.prepare(this.measured, {
+      signal,
+      onProgress: (progress) => {
+        this.#progress = progress;
+        if (this.#state === 'pulling') this.#options.onChange?.();
+        else this.#enter('pulling');
+      },
+    });
+    this.#progress = undefined;
+    if (!this.#mayStart) {
+      this.#enter('pending');
+      await this.#options.beforeFirstStart?.(signal);
+      this.#mayStart = true;
+    }
+    // Whoever waited may have been told to stop meanwhile.
+    signal.throwIfAborted();
+    this.#enter('starting');
+    return this.#options.runtime.start(this.measured);
   }
 
   /** Until it has ended, for whatever reason, with nothing of it left. */
@@ -170,11 +220,11 @@ export class WorkloadSupervisor {
       const first = await Promise.race([
         instance.exited,
         aborted(signal),
-        this.#readinessMissed(signal),
+        this.#readinessMissed(instance, signal),
       ]);
       if (first !== undefined && first.kind !== 'not-ready') return first;
       this.#enter('stopping');
-      const reason = await instance.stop(this.#options.timing.stopGraceMs);
+      const reason = await instance.stop(this.measured.config.stop_grace);
       return first ?? reason;
     } finally {
       over.abort();
@@ -182,10 +232,11 @@ export class WorkloadSupervisor {
   }
 
   /** Watches the health; settles only when the workload has not become ready in time. */
-  async #readinessMissed(signal: AbortSignal): Promise<ExitReason> {
+  async #readinessMissed(instance: RunningInstance, signal: AbortSignal): Promise<ExitReason> {
     const check = this.measured.config.health_check;
     if (check !== undefined) {
-      const end = await monitorHealth(check, this.#healthListener(), signal);
+      const target = healthTarget(check, instance);
+      const end = await monitorHealth(check, target, this.#healthListener(), signal);
       if (end === 'not-ready') {
         return { kind: 'not-ready', afterMs: check.readiness_timeout_seconds * 1_000 };
       }
@@ -218,6 +269,7 @@ export class WorkloadSupervisor {
     if (state === this.#state) return;
     this.#options.logger.info({ from: this.#state, to: state }, `workload ${state}`);
     this.#state = state;
+    this.#options.onChange?.();
   }
 }
 
@@ -226,7 +278,8 @@ function isSuccess(reason: ExitReason): boolean {
 }
 
 function wantsRestart(policy: RestartPolicy['policy'], reason: ExitReason): boolean {
-  if (reason.kind === 'not-started' && reason.final) return false;
+  // What was not even started has not ended: the moment may have been wrong, such as an engine that is being restarted.
+  if (reason.kind === 'not-started') return !reason.final;
   switch (policy) {
     case 'always':
       return true;

@@ -6,6 +6,9 @@ export const MACHINE_DOMAIN = 'system.localhost';
 /** Where the hello app answers. */
 export const HELLO = `hello.${MACHINE_DOMAIN}`;
 
+/** Where the machine itself answers. */
+export const MANAGER = `manager.${MACHINE_DOMAIN}`;
+
 /** What a test may want to differ. */
 export interface ConfigChanges {
   readonly limits?: Readonly<Record<string, string | number>>;
@@ -13,6 +16,8 @@ export interface ConfigChanges {
   readonly workers?: number;
   /** Port of the proxy; a free one unless given. */
   readonly port?: number;
+  /** Who may manage the VM. */
+  readonly management?: Readonly<Record<string, unknown>>;
 }
 
 /** Where things are. */
@@ -25,7 +30,7 @@ export interface ConfigPlaces {
 /** The config file of a stack. It is JSON, which is YAML as well. */
 export function stackConfig(
   { directory, port, appPort }: ConfigPlaces,
-  { limits = {}, routes = [], workers = 2 }: ConfigChanges,
+  { limits = {}, routes = [], workers = 2, management = {} }: ConfigChanges,
 ): string {
   const config = {
     version: '1',
@@ -41,6 +46,7 @@ export function stackConfig(
       attestation_servers: ['https://attestation.example.com/verify'],
       workers,
       limits,
+      management,
     },
     containers: [
       {

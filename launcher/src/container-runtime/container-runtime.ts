@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import type { ContainerConfig, HostPort, UserAndGroup } from '@proofgate/api';
+import type { Logger } from '@proofgate/daemon';
+import { verifyConfinement } from '../container/confinement/verify-confinement.ts';
+import type {
+  ContainerEngine,
+  EngineContainer,
+  EngineKind,
+} from '../container/container-engine.ts';
+import type { ContainerPreparation } from '../container/container-preparation.ts';
+import type { ContainerSpec } from '../container/container-spec.ts';
+import type { ContainerNetwork } from '../container/network/container-network.ts';
+import { containerUser } from '../container/user/container-user.ts';
+import { userNamespaceBase } from '../container/user/user-namespace-base.ts';
+import { LauncherError } from '../errors.ts';
+import type { ImageStore } from '../image/image-store.ts';
+import type { VerifiedImage } from '../image/verified-image.ts';
+import type { RingLogs } from '../logs/ring-logs.ts';
+import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
+import type {
+  ContainerRecord,
+  InstanceRecord,
+  KeptInstance,
+  PrepareOptions,
+  PrepareProgress,
+  RunningInstance,
+  Runtime,
+  StartOptions,
+} from '../supervision/runtime.ts';
+import { ContainerInstance } from './container-instance.ts';
+import { measureContainer } from './measure-container.ts';
+import { untilAvailable, type RetryContext } from './until-available.ts';
+
+/** What a container runtime consists of. */
+export interface ContainerRuntimeParts {
+  readonly engine: ContainerEngine;
+  readonly store: ImageStore;
+  readonly network: ContainerNetwork;
+  readonly preparation: ContainerPreparation;
+  readonly logs: RingLogs;
+  /** Eight hex digits that tell this launcher from others on the machine. */
+  readonly owner: string;
+  readonly logger: Logger;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Opens another engine for a moment, to end what an earlier launcher started in it. */
+  readonly openOther: (kind: EngineKind) => Promise<{
+    readonly engine: ContainerEngine;
+    shutDown(): Promise<void>;
+  }>;
+}
+
+/** Random part of a container's identifier: two starts of a workload never share one. */
+const ID_BYTES = 4;
+
+/** How often the firewall rules are looked at; something else may have emptied the whole rule set. */
+const RULES_CHECK_MS = 10_000;
+
+/**
+ * Runs workloads as containers of one engine. A container is created, found to be confined as it is declared, connected,
+ * and only then started; whatever fails in between, nothing of it is left.
+ */
+export class ContainerRuntime implements Runtime {
+  readonly #parts: ContainerRuntimeParts;
+  readonly #retry: RetryContext;
+  /** What was prepared last, by reference. */
+  readonly #images = new Map<string, VerifiedImage>();
+  /** Places of versions of workloads, which they keep from one start to the next. */
+  readonly #slots = new Map<MeasuredWorkload, number>();
+  #rulesChecked = performance.now();
+
+  constructor(parts: ContainerRuntimeParts) {
+    this.#parts = parts;
+    this.#retry = { logger: parts.logger, random: parts.random };
+  }
+
+  admit(workload: ContainerConfig): void {
+    this.#parts.preparation.admit(workload);
+  }
+
+  /** A container listens in a network of its own. */
+  listenerOf(): undefined {
+    return undefined;
+  }
+
+  measure(workload: ContainerConfig): Promise<MeasuredWorkload> {
+    return Promise.resolve(measureContainer(workload));
+  }
+
+  async prepare(measured: MeasuredWorkload, options: PrepareOptions): Promise<void> {
+    const { engine, store } = this.#parts;
+    const { signal } = options;
+    let progress: PrepareProgress = { totalBytes: 0, downloadedBytes: 0, unpacked: 0 };
+    let reported = false;
+    const report = (change: Partial<PrepareProgress>): void => {
+      progress = { ...progress, ...change };
+      reported = true;
+      options.onProgress(progress);
+    };
+    const image = await store.pull(measured.imageRef, {
+      signal,
+      onProgress: ({ done, total }) => {
+        report({ downloadedBytes: done, totalBytes: total });
+      },
+    });
+    this.#images.set(measured.imageRef, image);
+    await engine.unpack(image, {
+      signal,
+      onProgress: (unpacked) => {
+        if (reported || unpacked < 1) report({ unpacked });
+      },
+    });
+  }
+
+  async ownerOf(measured: MeasuredWorkload): Promise<UserAndGroup> {
+    const { config } = measured;
+    const user = await containerUser(config, await this.#imageOf(measured));
+    const mapped = config.isolation?.user_namespace === true;
+    const base = mapped ? userNamespaceBase(this.#parts.owner, config.name) : 0;
+    return { uid: base + user.uid, gid: base + user.gid };
+  }
+
+  async start(measured: MeasuredWorkload, options: StartOptions = {}): Promise<RunningInstance> {
+    const { preparation, logs, engine } = this.#parts;
+    const { config } = measured;
+    const image = await this.#imageOf(measured);
+    const id = `${config.name}-${randomBytes(ID_BYTES).toString('hex')}`;
+    const spec = await preparation.prepare({
+      id,
+      workload: config,
+      image,
+      specDigest: measured.specDigest,
+      socketDirectory: options.socketDirectory,
+      storage: undefined,
+    });
+    try {
+      const created = await engine.create(spec, image, await logs.open(config.name));
+      return await this.#run(created, spec, measured);
+    } catch (error) {
+      await this.#undo(id);
+      throw error;
+    }
+  }
+
+  async adopt(
+    record: InstanceRecord,
+    measured: MeasuredWorkload | undefined,
+  ): Promise<RunningInstance | undefined> {
+    const { engine, network, preparation, logs } = this.#parts;
+    if (record.runtime === 'process') throw foreign(record);
+    if (record.runtime !== engine.kind) {
+      await this.#endElsewhere(record);
+      return undefined;
+    }
+    const found = await untilAvailable(() => engine.inspect(record.id), this.#retry);
+    if (found?.state !== 'running') {
+      await untilAvailable(() => engine.remove(record.id), this.#retry);
+      await preparation.release(record.id);
+      return undefined;
+    }
+    if (measured !== undefined) {
+      this.#slots.set(measured, record.slot);
+      const sink = await logs.open(measured.config.name);
+      await untilAvailable(() => engine.attachLogs(record.id, sink), this.#retry);
+    }
+    const address = { host: network.addressOf(record.slot), port: record.port };
+    return this.#instance(record, found.pid, address);
+  }
+
+  /** Everything with our label that has not been taken over. */
+  async findStrays(kept: readonly KeptInstance[]): Promise<readonly RunningInstance[]> {
+    const { engine, preparation } = this.#parts;
+    const known = new Set(
+      kept.map(({ record }) => (record.runtime === 'process' ? '' : record.id)),
+    );
+    const all = await untilAvailable(() => engine.list(), this.#retry);
+    const strays = all.filter(({ id }) => !known.has(id));
+    await preparation.reconcile(new Set(all.map(({ id }) => id)));
+    const running: RunningInstance[] = [];
+    for (const { id, pid, state } of strays) {
+      if (state === 'running') running.push(this.#stray(id, pid));
+      else await this.#undo(id);
+    }
+    return running;
+  }
+
+  /** Each container has an address of its own. */
+  fitsBeside(): boolean {
+    return true;
+  }
+
+  async release(measured: MeasuredWorkload): Promise<void> {
+    const slot = this.#slots.get(measured);
+    if (slot === undefined) return;
+    await this.#parts.network.detach(slot);
+    this.#slots.delete(measured);
+  }
+
+  async collectGarbage(needed: ReadonlySet<string>): Promise<void> {
+    const { engine, store } = this.#parts;
+    const pins = [...needed].map((reference) => reference.slice(reference.lastIndexOf('@') + 1));
+    for (const reference of this.#images.keys()) {
+      if (!needed.has(reference)) this.#images.delete(reference);
+    }
+    for (const pin of await engine.images()) if (!pins.includes(pin)) await engine.removeImage(pin);
+    await store.collectGarbage(pins);
+  }
+
+  async #run(
+    { id, pid: created }: EngineContainer,
+    spec: ContainerSpec,
+    measured: MeasuredWorkload,
+  ): Promise<RunningInstance> {
+    const { engine, network } = this.#parts;
+    const { checkedBeforeStart } = engine.features;
+    // An engine that cannot show a container before it runs is checked as soon as it can be.
+    if (!checkedBeforeStart) await engine.start(id);
+    const pid = checkedBeforeStart ? created : (await engine.inspect(id))?.pid;
+    if (pid === undefined) {
+      throw new LauncherError('ERR_LAUNCHER_START_FAILED', `container ${id} has no process`);
+    }
+    await this.#verify(pid, spec);
+    const slot = this.#takeSlot(measured);
+    const egress = measured.config.isolation?.egress === 'internet';
+    await network.attach(pid, { slot, egress });
+    if (checkedBeforeStart) await engine.start(id);
+    const { port } = measured.config;
+    const record: ContainerRecord = {
+      runtime: engine.kind,
+      ...{ id, slot, port, egress },
+      stopSignal: spec.stopSignal,
+      startedAt: Date.now(),
+    };
+    return this.#instance(record, pid, { host: network.addressOf(slot), port });
+  }
+
+  async #verify(pid: number, spec: ContainerSpec): Promise<void> {
+    const hidden = await verifyConfinement(pid, spec);
+    if (hidden.length === 0) return;
+    const facts = { workload: spec.workload, settings: hidden };
+    this.#parts.logger.debug(facts, 'the kernel does not show these settings of a container');
+  }
+
+  #instance(record: ContainerRecord, pid: number | undefined, address: HostPort): RunningInstance {
+    return new ContainerInstance({
+      engine: this.#parts.engine,
+      ...{ record, pid, address },
+      retry: this.#retry,
+      release: () => this.#parts.preparation.release(record.id),
+      maintain: () => this.#checkRules(),
+    });
+  }
+
+  #stray(id: string, pid: number | undefined): RunningInstance {
+    const { engine, network } = this.#parts;
+    const record = {
+      runtime: engine.kind,
+      ...{ id, slot: 0, port: 0, egress: false, startedAt: 0 },
+      stopSignal: SIGTERM,
+    };
+    return this.#instance(record, pid, { host: network.addressOf(0), port: 0 });
+  }
+
+  #takeSlot(measured: MeasuredWorkload): number {
+    const slot = this.#slots.get(measured) ?? this.#parts.network.takeSlot();
+    this.#slots.set(measured, slot);
+    return slot;
+  }
+
+  async #imageOf({ imageRef, imageDigest }: MeasuredWorkload): Promise<VerifiedImage> {
+    const image = this.#images.get(imageRef) ?? (await this.#parts.store.find(imageRef));
+    if (image?.pin === `sha256:${imageDigest}`) return image;
+    throw new LauncherError(
+      'ERR_LAUNCHER_IMAGE_MISMATCH',
+      `image ${imageRef} is not on this machine as it was measured`,
+      { expected: `sha256:${imageDigest}`, seen: image?.pin ?? 'nothing' },
+    );
+  }
+
+  /** Leaves nothing of a container that did not come to run. */
+  async #undo(id: string): Promise<void> {
+    const { engine, preparation } = this.#parts;
+    await untilAvailable(() => engine.remove(id), this.#retry);
+    await preparation.release(id);
+  }
+
+  async #endElsewhere({ id, runtime }: ContainerRecord): Promise<void> {
+    const { engine, shutDown } = await this.#parts.openOther(runtime);
+    this.#parts.logger.info({ id, engine: runtime }, 'ending a container of another engine');
+    try {
+      await untilAvailable(() => engine.remove(id), this.#retry);
+    } finally {
+      await shutDown();
+    }
+    await this.#parts.preparation.release(id);
+  }
+
+  async #checkRules(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#rulesChecked < RULES_CHECK_MS) return;
+    this.#rulesChecked = now;
+    const { network, logger } = this.#parts;
+    if (await network.ensureRules()) {
+      logger.error('the firewall rules of the containers were missing and are back');
+    }
+  }
+}
+
+const SIGTERM = 15;
+
+function foreign({ runtime }: InstanceRecord): LauncherError {
+  return new LauncherError('ERR_LAUNCHER_RUNTIME_UNAVAILABLE', 'a process is not a container', {
+    seen: runtime,
+  });
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+import { placeContainer, type ContainerConfig, type VmConfig } from '@proofgate/api';
+import { writeFileAtomic, type Logger } from '@proofgate/daemon';
+import { attestationServersHash, toHex } from '@proofgate/evidence';
+import { LauncherError } from './errors.ts';
+import type { GatewayPublisher } from './gateway/gateway-publisher.ts';
+import {
+  gatewayContent,
+  type PlatformIdentity,
+  type WorkloadServing,
+} from './gateway/gateway-state.ts';
+import { PortGuard } from './gateway/port-guard.ts';
+import type { EventLog } from './measurement/event-log.ts';
+import {
+  computePlan,
+  planWorkload,
+  type MeasurementPlan,
+  type PlannedWorkload,
+} from './measurement/measurement-plan.ts';
+import type { CaInForce } from './management/management-target.ts';
+import type { PlatformFiles } from './measurement/platform-files.ts';
+import { checkReplacementCa } from './measurement/replacement-ca.ts';
+import type { LoadedFile } from './supervision/loaded-file.ts';
+import { pause } from './supervision/pause.ts';
+import type { ServedRuntime } from './supervision/served-runtime.ts';
+import { WorkloadFleet, type TakenOver } from './supervision/workload-fleet.ts';
+import type { WorkloadRecords } from './supervision/workload-records.ts';
+import type { SupervisionTiming } from './supervision/workload-supervisor.ts';
+import type { WorkloadSummary } from './supervision/workload-summary.ts';
+import type { WorkloadEndpoint } from './workload-api/workload-endpoint.ts';
+
+/** What a launcher at work consists of. */
+export interface LauncherParts {
+  /** The config file; what is loaded at run time is not in it. */
+  readonly config: VmConfig;
+  readonly files: PlatformFiles;
+  /** What is in the event log already. */
+  readonly workloads: readonly PlannedWorkload[];
+  readonly runtime: ServedRuntime;
+  readonly records: WorkloadRecords;
+  readonly log: EventLog;
+  readonly loaded: LoadedFile;
+  /** Images by workload, as {@link LoadedFile} had them. */
+  readonly images: ReadonlyMap<string, readonly string[]>;
+  readonly publisher: GatewayPublisher;
+  readonly identity: PlatformIdentity;
+  /** Absolute path of the directory of the sockets. */
+  readonly runDir: string;
+  readonly logger: Logger;
+  readonly timing: SupervisionTiming;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** A workload that was taken in. */
+export interface AcceptedWorkload {
+  readonly planned: PlannedWorkload;
+  /** Whether it replaces one of its name. */
+  readonly replaces: boolean;
+}
+
+/** Images of a workload that are kept: the present one, and the one before it for a quick way back. */
+const KEPT_IMAGES = 2;
+
+/** Time between the end of something and the search for what it needed: a replacement ends several things. */
+const GARBAGE_DELAY_MS = 1_000;
+
+/** The proxy applies a state within milliseconds if it is there; if it is not, stopping does not wait for it. */
+const FINAL_PUSH_MS = 500;
+
+/** A launcher at work: its workloads, what is measured of them, and what the proxy is told. */
+export class LauncherCore {
+  readonly #parts: LauncherParts;
+  readonly #fleet: WorkloadFleet;
+  readonly #guard: PortGuard;
+  readonly #fromFile: ReadonlySet<ContainerConfig>;
+  readonly #images: Map<string, readonly string[]>;
+  readonly #over = new AbortController();
+  #config: VmConfig;
+  #files: PlatformFiles;
+  #guarding: Promise<void> | undefined;
+  #collecting: Promise<void> | undefined;
+  /** One workload after the other is compared with those that are there. */
+  #loading: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  constructor(parts: LauncherParts) {
+    const { config, runtime, records, log, logger, timing, random, publisher } = parts;
+    this.#parts = parts;
+    this.#config = config;
+    this.#files = parts.files;
+    this.#fromFile = new Set(config.containers);
+    this.#images = new Map(parts.images);
+    this.#guard = new PortGuard({ ports: () => this.#guardedPorts(), logger });
+    this.#fleet = new WorkloadFleet({
+      ...{ runtime, records, log, logger, timing, random },
+      workloads: parts.workloads,
+      onServing: () => {
+        this.publish();
+        this.#collectSoon();
+      },
+      onLoaded: () => this.#save(),
+      superseded: () => publisher.supersede(),
+      switched: (hostname, signal) => publisher.switched(hostname, signal),
+    });
+  }
+
+  /** Looks once who listens on the ports of the workloads. To be called before {@link start}. */
+  async checkPorts(): Promise<void> {
+    await this.#guard.check();
+  }
+
+  /**
+   * Makes what runs known to the proxy, and starts the rest as soon as it may.
+   *
+   * @param taken - what already runs, by the name of its workload
+   */
+  start(taken: ReadonlyMap<string, TakenOver>): void {
+    this.#fleet.start(taken);
+    this.#guarding = this.#guard.watch(() => {
+      this.publish();
+    }, this.#over.signal);
+  }
+
+  /** What is measured now, of the workloads that are loaded. */
+  get plan(): MeasurementPlan {
+    const measured = this.#fleet.loaded.map((workload) => workload.measured);
+    return computePlan(this.#config, this.#files, measured);
+  }
+
+  /** All workloads of which something is here. */
+  get fleet(): WorkloadFleet {
+    return this.#fleet;
+  }
+
+  /** What is known about each workload now. */
+  workloads(): readonly WorkloadSummary[] {
+    return this.#fleet.list().map((workload) => {
+      // A workload whose port somebody else has is not well, whatever answers its health check.
+      const looksWell = workload.state === 'running' || workload.state === 'healthy';
+      const taken = looksWell && this.#guard.taken.has(workload.name);
+      return taken ? { ...workload, state: 'unhealthy' as const } : workload;
+    });
+  }
+
+  /** Tells the proxy what is served now. */
+  publish(): void {
+    const { runDir, identity, log, publisher, runtime } = this.#parts;
+    const { plan } = this;
+    const serving = new Map<string, WorkloadServing>();
+    const all = this.#fleet.serving;
+    for (const { measured } of plan.workloads) {
+      const { name } = measured.config;
+      const served = all.get(name);
+      if (served === undefined || this.#guard.taken.has(name)) continue;
+      const endpoint = runtime.endpointOf(measured);
+      const extensions = endpoint?.publishedExtensions() ?? [];
+      serving.set(name, { ...served, extensions, configure: endpoint?.configure });
+    }
+    publisher.publish(gatewayContent({ runDir, plan, identity, eventLog: log.events, serving }));
+  }
+
+  /**
+   * Takes a workload in. What is there under its name goes on serving until this one can. Returns before anything is
+   * fetched.
+   *
+   * @param container - as the config file would have it
+   * @throws LauncherError ERR_LAUNCHER_REQUEST_REFUSED when it does not fit what is there; what the runtime throws for
+   *   a workload that this machine cannot run
+   */
+  load(container: ContainerConfig): Promise<AcceptedWorkload> {
+    const accepted = this.#loading.then(() => this.#loadNow(container));
+    this.#loading = accepted.then(ignore, ignore);
+    return accepted;
+  }
+
+  /**
+   * Ends a workload and forgets it; nothing happens when there is none of this name.
+   *
+   * @throws LauncherError ERR_LAUNCHER_REQUEST_REFUSED when another one depends on it; ERR_LAUNCHER_STOP_FAILED
+   */
+  async unload(name: string): Promise<void> {
+    await this.#fleet.unload(name);
+    this.#images.delete(name);
+    await this.#save();
+    this.#collectSoon();
+  }
+
+  /** The socket of a workload, once it has been started. */
+  endpointOf(name: string): WorkloadEndpoint | undefined {
+    const present = this.#fleet.loaded.find(({ measured }) => measured.config.name === name);
+    return present === undefined ? undefined : this.#parts.runtime.endpointOf(present.measured);
+  }
+
+  /**
+   * Puts another intermediary in force: it is measured, its files are written, and the proxy finds them.
+   *
+   * @throws LauncherError ERR_LAUNCHER_CA_INVALID
+   */
+  async replaceCa(certificatePem: string, keyPem: string): Promise<CaInForce> {
+    const { log } = this.#parts;
+    const { ca_cert: certFile, ca_key: keyFile } = this.#config.platform;
+    const ca = checkReplacementCa({ certificatePem, keyPem }, this.#files.caCertFile, new Date());
+    const { caCertFile, caSpkiSha256, certificate } = ca;
+    if (caSpkiSha256 !== this.#files.caSpkiSha256) {
+      await log.record({ type: 'proofgate.ca', ca_spki_sha256: caSpkiSha256 });
+    }
+    await writeFileAtomic(keyFile, keyPem, { mode: 0o600 });
+    await writeFileAtomic(certFile, caCertFile, { mode: 0o644 });
+    this.#files = { ...this.#files, caCertFile, caSpkiSha256 };
+    this.publish();
+    const { notBefore, notAfter, subject } = certificate;
+    return { commonName: subject.commonName ?? '', notBefore, notAfter };
+  }
+
+  /**
+   * Names other servers that verify quotes, until the launcher is started again.
+   *
+   * @param urls - all of them
+   * @returns what certificates carry from now on, hex
+   */
+  setAttestationServers(urls: readonly string[]): string {
+    const { platform } = this.#config;
+    this.#config = { ...this.#config, platform: { ...platform, attestation_servers: urls } };
+    this.publish();
+    return toHex(attestationServersHash(urls));
+  }
+
+  /**
+   * Ends all workloads, logs that they are gone and tells the proxy.
+   *
+   * @throws AggregateError when a workload could not be ended
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const { publisher } = this.#parts;
+    try {
+      await this.#fleet.stop();
+    } finally {
+      this.#over.abort();
+      await this.#guarding;
+      await this.#collecting;
+      this.publish();
+      await publisher.flush(FINAL_PUSH_MS);
+      await publisher.close();
+    }
+  }
+
+  async #loadNow(container: ContainerConfig): Promise<AcceptedWorkload> {
+    const { runtime } = this.#parts;
+    const file = { ...this.#config, containers: this.#fleet.declared };
+    const { container: placed, problems } = placeContainer(file, container);
+    if (problems.length > 0) {
+      const message = `workload ${container.name} does not fit what is there: ${problems.join('; ')}`;
+      throw new LauncherError('ERR_LAUNCHER_REQUEST_REFUSED', message);
+    }
+    runtime.admit(placed);
+    const planned = planWorkload(await runtime.measure(placed));
+    return { planned, replaces: this.#fleet.load(planned) };
+  }
+
+  /** What the next launcher is to load beside what is in its file. */
+  #save(): Promise<void> {
+    const loaded = this.#fleet.loaded.map(({ measured }) => measured.config);
+    for (const { name, image } of loaded) {
+      if (image === undefined) continue;
+      const known = this.#images.get(name) ?? [];
+      const kept = [image, ...known.filter((other) => other !== image)].slice(0, KEPT_IMAGES);
+      this.#images.set(name, kept);
+    }
+    const workloads = loaded.filter((container) => !this.#fromFile.has(container));
+    return this.#parts.loaded.write({ workloads, images: this.#images });
+  }
+
+  #collectSoon(): void {
+    const { runtime, logger } = this.#parts;
+    this.#collecting ??= pause(GARBAGE_DELAY_MS, this.#over.signal).then(async () => {
+      this.#collecting = undefined;
+      if (this.#over.signal.aborted) return;
+      const present = this.#fleet.versions.flatMap(({ measured }) => measured.config.image ?? []);
+      const needed = new Set([...present, ...[...this.#images.values()].flat()]);
+      await runtime.collectGarbage(needed).catch((error: unknown) => {
+        logger.warn({ err: error }, 'what is not needed any more could not be removed');
+      });
+    });
+  }
+
+  #guardedPorts(): PortGuardEntries {
+    return this.#fleet.versions.flatMap(({ measured: { config } }) => {
+      const listener = this.#parts.runtime.listenerOf(config);
+      if (listener === undefined) return [];
+      return [{ name: config.name, port: config.port, uid: listener.uid }];
+    });
+  }
+}
+
+type PortGuardEntries = ReturnType<ConstructorParameters<typeof PortGuard>[0]['ports']>;
+
+function ignore(): void {
+  // Whoever asked is told.
+}

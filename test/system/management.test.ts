@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { managementOpenApi, statusAnswerSchema, type LogLine } from '@proofgate/api';
+import { waitFor } from '@proofgate/daemon';
+import { afterAll, describe, expect } from 'vitest';
+import { MONITORING, OidcIssuer } from '../../launcher/test/management/oidc-issuer.ts';
+import { freePort } from './support/free-port.ts';
+import { fetchFrom } from './support/https-request.ts';
+import { simulatorOf } from './support/policy.ts';
+import { PROOFGATE, proofgate, proofgateOk, type Outcome } from './support/proofgate.ts';
+import { MACHINE_DOMAIN, MANAGER } from './support/stack-config.ts';
+import { testWithStack } from './support/stack-test.ts';
+import type { Stack } from './support/stack.ts';
+
+const WITHIN = { timeoutMs: 20_000, intervalMs: 50 };
+
+const issuer = await OidcIssuer.start(Date.now);
+afterAll(() => issuer.close());
+
+const it = testWithStack({ management: { oidc: { issuer: issuer.url } } });
+
+/** Options by which a careful operator reaches the VM from afar. */
+async function fromAfar(stack: Stack, claims: Record<string, unknown> = {}): Promise<string[]> {
+  const { collateral, rootSha256 } = await simulatorOf(stack);
+  const { path, port, rootFile } = stack.files;
+  const { mrtd } = (await stack.ask('simulator.sock', '/v1/measurements')) as { mrtd: string };
+  const policy = {
+    version: 1,
+    name: 'the VM',
+    tee: ['tdx'],
+    roots: [`sha256:${rootSha256}`],
+    measurements: { image: { mrtd } },
+    freshness: { mode: 'certificate', maxAge: 'PT24H' },
+  };
+  const policyFile = join(path, 'manager-policy.json');
+  const tokenFile = join(path, 'token');
+  await writeFile(policyFile, JSON.stringify(policy));
+  await writeFile(tokenFile, await issuer.token({ claims }), { mode: 0o600 });
+  return [
+    ...['--url', `https://${MANAGER}:${String(port)}`, '--ca', rootFile],
+    ...['--collateral', collateral, '--policy', policyFile, '--token-file', tokenFile],
+  ];
+}
+
+/** Writes the file of a second workload, which is the hello app under another name. */
+async function secondWorkload(stack: Stack, name: string): Promise<string> {
+  const port = await freePort();
+  const program = join(stack.files.path, 'app', `${name}.mjs`);
+  await copyFile(join(stack.files.path, 'app', 'hello.mjs'), program);
+  const file = join(stack.files.path, `${name}.yaml`);
+  const health = `http://127.0.0.1:${String(port)}/healthz`;
+  await writeFile(
+    file,
+    `name: ${name}
+runtime: process
+command: [${JSON.stringify(process.execPath)}, ${JSON.stringify(program)}]
+port: ${String(port)}
+env: { GREETING: from ${name} }
+health_check: { http: "${health}", interval_seconds: 0.2 }
+`,
+  );
+  return file;
+}
+
+async function namesIn(outcome: Promise<string>): Promise<readonly string[]> {
+  return statusAnswerSchema.parse(JSON.parse(await outcome)).map(({ name }) => name);
+}
+
+describe('the management API behind the proxy', () => {
+  it('says who may ask what', async ({ stack }) => {
+    const manager = stack.endpoint(MANAGER);
+    expect(await fetchFrom(manager, '/healthz')).toMatchObject({
+      status: 200,
+      body: '{"status":"ok"}',
+      headers: { 'content-type': 'application/json', 'content-length': '15' },
+    });
+    const { body } = await fetchFrom(manager, '/openapi.json');
+    expect(JSON.parse(body)).toEqual(JSON.parse(JSON.stringify(managementOpenApi('0.1.0'))));
+    const closed = await fetchFrom(manager, '/api/v1/status');
+    expect(closed).toMatchObject({
+      status: 401,
+      headers: {
+        'content-type': 'application/problem+json',
+        'www-authenticate': 'Bearer realm="proofgate"',
+      },
+    });
+    expect(JSON.parse(closed.body)).toMatchObject({ code: 'ERR_LAUNCHER_TOKEN_MISSING' });
+    const authorization = `Bearer ${await issuer.token({ claims: { roles: [MONITORING] } })}`;
+    const open = await fetchFrom(manager, '/api/v1/status', { headers: { authorization } });
+    expect(JSON.parse(open.body)).toMatchObject([{ name: 'hello', status: 'healthy' }]);
+    const metrics = await fetchFrom(manager, '/metrics', { headers: { authorization } });
+    expect(metrics.body).toContain('enclave_os_containers_loaded 1\n');
+    const change = await fetchFrom(manager, '/api/v1/containers/hello', {
+      method: 'DELETE',
+      headers: { authorization },
+    });
+    expect(change.status).toBe(403);
+    expect(stack.pids('workload')).toHaveLength(1);
+  });
+
+  it('does what a manager says with the command line', async ({ stack }) => {
+    const afar = await fromAfar(stack);
+    const file = await secondWorkload(stack, 'second');
+    const load = await proofgate('load', '-f', file, ...afar);
+    expect(load, stack.logTail()).toMatchObject({ exitCode: 0, stdout: 'LOADED  second\n' });
+    const second = stack.endpoint(`second.${MACHINE_DOMAIN}`);
+    const answers = async (): Promise<boolean> => {
+      const answer = await fetchFrom(second, '/').catch(() => undefined);
+      return answer?.body.includes('from second') === true;
+    };
+    await waitFor(answers, { ...WITHIN, what: 'an answer of the second app' });
+    expect(await namesIn(proofgateOk('ps', '--json', ...afar))).toEqual(['hello', 'second']);
+    expect(await proofgateOk('ps', ...afar)).toMatch(/^second +healthy +process/m);
+    expect(await proofgateOk('logs', 'second', ...afar)).not.toBe('');
+    const unload = await proofgateOk('unload', 'second', ...afar);
+    expect(unload).toBe('unloaded second\n');
+    expect(await namesIn(proofgateOk('ps', '--json', ...afar))).toEqual(['hello']);
+    const audited = stack
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('"audit"'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(audited).toMatchObject([
+      { audit: 'unloadContainer', status: 403, on: 'hello' },
+      { audit: 'loadContainer', who: 'alice', from: '127.0.0.1', workload: 'second', status: 202 },
+      { audit: 'unloadContainer', who: 'alice', on: 'second', status: 200 },
+    ]);
+    expect(stack.log()).not.toContain('eyJ');
+  });
+
+  it('is refused what does not fit, field by field', async ({ stack }) => {
+    const afar = await fromAfar(stack);
+    const file = join(stack.files.path, 'bad.json');
+    const json = {
+      name: 'hello-2',
+      runtime: 'process',
+      command: ['/bin/true'],
+      port: 1,
+      env: { A: 1 },
+    };
+    await writeFile(file, JSON.stringify({ ...json, hostname: `hello.${MACHINE_DOMAIN}` }));
+    const taken = await proofgate('load', '-f', file, ...afar);
+    expect(taken).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(taken.stderr).toContain('ERR_LAUNCHER_REQUEST_REFUSED');
+    expect(taken.stderr).toContain(`hello.${MACHINE_DOMAIN}`);
+    const exec = await proofgate('exec', ...afar, 'hello', '--', 'id');
+    expect(exec).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(exec.stderr).toContain('ERR_LAUNCHER_EXEC_DISABLED');
+  });
+
+  it.for<[what: string, code: string, claims: () => Record<string, unknown>]>([
+    ['has expired', 'ERR_LAUNCHER_TOKEN_INVALID', () => ({ exp: 1 })],
+    ['is for somebody else', 'ERR_LAUNCHER_TOKEN_INVALID', () => ({ aud: 'x' })],
+    ['has no role', 'ERR_LAUNCHER_TOKEN_NO_ROLE', () => ({ roles: [] })],
+    ['is for another container', 'ERR_LAUNCHER_CLAIM_REFUSED', () => ({ containers: [] })],
+  ])('is closed to a token that %s', async ([, code, claims], { stack }) => {
+    const outcome = await proofgate('unload', 'hello', ...(await fromAfar(stack, claims())));
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(outcome.stderr).toContain(code);
+    expect(stack.pids('workload')).toHaveLength(1);
+  });
+
+  it('gets no token when it is not what the policy wants', async ({ stack }) => {
+    const afar = await fromAfar(stack);
+    const policy = join(stack.files.path, 'vendor-policy.json');
+    await writeFile(policy, '{"version":1,"name":"vendor","tee":["tdx"],"roots":["intel"]}');
+    const outcome = await proofgate('ps', ...afar, '--policy', policy);
+    expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
+  });
+});
+
+describe('the management API of the machine', () => {
+  const local = ({ files }: Stack): string[] => ['-c', files.configFile];
+
+  it('needs no token', async ({ stack }) => {
+    expect(await namesIn(proofgateOk('ps', '--json', ...local(stack)))).toEqual(['hello']);
+    const socket = join(stack.files.runDirectory, 'launcher.sock');
+    expect(await namesIn(proofgateOk('ps', '--json', '--socket', socket))).toEqual(['hello']);
+  });
+
+  it('replaces a workload, and keeps the old one when the new one is no good', async ({
+    stack,
+  }) => {
+    const file = await secondWorkload(stack, 'third');
+    const load = (): Promise<Outcome> => proofgate('load', '-f', file, '--json', ...local(stack));
+    const first = await load();
+    expect(first.exitCode, first.stderr + stack.logTail()).toBe(0);
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      loads: [{ name: 'third', replaces: false }],
+      containers: [{ name: 'third', status: 'healthy' }],
+    });
+    const again = await load();
+    expect(JSON.parse(again.stdout)).toMatchObject({ loads: [{ replaces: true }] });
+    await proofgateOk('unload', 'third', ...local(stack));
+  });
+
+  it('follows a log', async ({ stack }) => {
+    const args = [PROOFGATE, 'logs', 'hello', '-f', '--json', ...local(stack)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      const seen: LogLine[] = [];
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        seen.push(JSON.parse(line) as LogLine);
+      });
+      await waitFor(() => seen.length > 0, { ...WITHIN, what: 'a line of the log' });
+      expect(seen[0]).toMatchObject({
+        stream: expect.stringMatching(/^std(?:out|err)$/) as string,
+      });
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});
