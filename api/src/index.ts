@@ -85,7 +85,8 @@ export {
   type FieldError,
   type Problem,
 } from './management/problem.ts';
-export { checkFields, type FieldOutcome } from './management/field-errors.ts';
+export { checkFields, type FieldOutcome, type FieldSchema } from './management/field-errors.ts';
+export { containersClaimSchema, type AllowedContainer } from './management/containers-claim.ts';
 export {
   statusAnswerSchema,
   type ContainerState,

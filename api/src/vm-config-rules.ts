@@ -10,6 +10,9 @@ export interface RuleProblem {
   readonly message: string;
 }
 
+/** Where every host shows its evidence. */
+const EVIDENCE_PATH = '/.well-known/attestation';
+
 type FieldPath = readonly (string | number)[];
 
 /** A value that must be the only one of its kind, and where it stands. */
@@ -51,6 +54,7 @@ export function* wholeFileProblems(file: unknown): Generator<RuleProblem> {
     yield* userProblems(container, platform, ['containers', index]);
     yield* attestationProblems(container, ['containers', index]);
     yield* healthProblems(container, ['containers', index]);
+    yield* configureProblems(container, platform, ['containers', index]);
   }
   for (const { container, item, message } of dependencyProblems(containers.map(dependent))) {
     yield { path: ['containers', container, 'depends_on', item], message };
@@ -100,6 +104,34 @@ function* healthProblems(container: unknown, path: FieldPath): Generator<RulePro
   if (exec !== undefined && field(container, 'runtime') === 'process') {
     const message = 'runs in a container, and this is a process: use http or tcp';
     yield { path: [...path, 'health_check', 'exec'], message };
+  }
+}
+
+/** A route that nobody may use, or that is never asked, would keep the container shut for ever. */
+function* configureProblems(
+  container: unknown,
+  platform: unknown,
+  path: FieldPath,
+): Generator<RuleProblem> {
+  const configApi = field(container, 'config_api');
+  if (configApi === undefined) return;
+  const owned =
+    field(container, 'app_id') !== undefined || list(field(container, 'owners')).length > 0;
+  const rules: readonly (readonly [boolean, string])[] = [
+    [owned, 'nobody may configure it: name its owners, or the application with app_id'],
+    [
+      field(field(platform, 'management'), 'oidc') !== undefined,
+      'nobody can prove to be an owner: set platform.management.oidc',
+    ],
+    [field(container, 'mode') !== 'tcp', 'is a route of HTTP: remove mode tcp'],
+    [
+      field(container, 'internal') !== true,
+      'is a route of a host, and an internal container has none',
+    ],
+    [field(configApi, 'path') !== EVIDENCE_PATH, `${EVIDENCE_PATH} is answered by the proxy`],
+  ];
+  for (const [kept, message] of rules) {
+    if (!kept) yield { path: [...path, 'config_api'], message };
   }
 }
 

@@ -19,7 +19,8 @@ import {
 } from './measurement/measurement-plan.ts';
 import type { CaInForce } from './management/management-target.ts';
 import type { PlatformFiles } from './measurement/platform-files.ts';
-import { checkReplacementCa } from './measurement/replacement-ca.ts';
+import { watchCa } from './measurement/ca-watch.ts';
+import { checkReplacementCa, type ReplacementCa } from './measurement/replacement-ca.ts';
 import type { LoadedFile } from './supervision/loaded-file.ts';
 import { pause } from './supervision/pause.ts';
 import type { ServedRuntime } from './supervision/served-runtime.ts';
@@ -82,6 +83,8 @@ export class LauncherCore {
   #collecting: Promise<void> | undefined;
   /** One workload after the other is compared with those that are there. */
   #loading: Promise<void> = Promise.resolve();
+  #adopting: Promise<void> = Promise.resolve();
+  #watching: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: LauncherParts) {
@@ -120,6 +123,15 @@ export class LauncherCore {
     this.#guarding = this.#guard.watch(() => {
       this.publish();
     }, this.#over.signal);
+    const { ca_cert: certFile, ca_key: keyFile } = this.#config.platform;
+    this.#watching = watchCa(
+      {
+        ...{ certFile, keyFile, logger: this.#parts.logger },
+        present: () => this.#files.caCertFile,
+        replace: (certificate, key) => this.#adoptCa(certificate, key, () => Promise.resolve()),
+      },
+      this.#over.signal,
+    );
   }
 
   /** What is measured now, of the workloads that are loaded. */
@@ -193,24 +205,39 @@ export class LauncherCore {
   }
 
   /**
-   * Puts another intermediary in force: it is measured, its files are written, and the proxy finds them.
+   * Puts another intermediary in force: it is measured, its files are written, and the proxy is told.
    *
    * @throws LauncherError ERR_LAUNCHER_CA_INVALID
    */
   async replaceCa(certificatePem: string, keyPem: string): Promise<CaInForce> {
-    const { log } = this.#parts;
     const { ca_cert: certFile, ca_key: keyFile } = this.#config.platform;
-    const ca = checkReplacementCa({ certificatePem, keyPem }, this.#files.caCertFile, new Date());
-    const { caCertFile, caSpkiSha256, certificate } = ca;
-    if (caSpkiSha256 !== this.#files.caSpkiSha256) {
-      await log.record({ type: 'proofgate.ca', ca_spki_sha256: caSpkiSha256 });
-    }
-    await writeFileAtomic(keyFile, keyPem, { mode: 0o600 });
-    await writeFileAtomic(certFile, caCertFile, { mode: 0o644 });
-    this.#files = { ...this.#files, caCertFile, caSpkiSha256 };
-    this.publish();
-    const { notBefore, notAfter, subject } = certificate;
-    return { commonName: subject.commonName ?? '', notBefore, notAfter };
+    return this.#adoptCa(certificatePem, keyPem, async ({ caCertFile }) => {
+      await writeFileAtomic(keyFile, keyPem, { mode: 0o600 });
+      await writeFileAtomic(certFile, caCertFile, { mode: 0o644 });
+    });
+  }
+
+  /** One after the other: each is compared with the one before it. */
+  #adoptCa(
+    certificatePem: string,
+    keyPem: string,
+    write: (ca: ReplacementCa) => Promise<void>,
+  ): Promise<CaInForce> {
+    const adopted = this.#adopting.then(async () => {
+      const files = { certificatePem, keyPem };
+      const ca = checkReplacementCa(files, this.#files.caCertFile, new Date());
+      const { caCertFile, caSpkiSha256, certificate } = ca;
+      if (caSpkiSha256 !== this.#files.caSpkiSha256) {
+        await this.#parts.log.record({ type: 'proofgate.ca', ca_spki_sha256: caSpkiSha256 });
+      }
+      await write(ca);
+      this.#files = { ...this.#files, caCertFile, caSpkiSha256 };
+      this.publish();
+      const { notBefore, notAfter, subject } = certificate;
+      return { commonName: subject.commonName ?? '', notBefore, notAfter };
+    });
+    this.#adopting = adopted.then(ignore, ignore);
+    return adopted;
   }
 
   /**
@@ -243,6 +270,7 @@ export class LauncherCore {
     } finally {
       this.#over.abort();
       await this.#guarding;
+      await this.#watching;
       await this.#collecting;
       this.publish();
       await publisher.flush(FINAL_PUSH_MS);

@@ -17,7 +17,7 @@ const WITHIN = { timeoutMs: 15_000 };
 /** With a user id of its own, everything that a workload runs ends together; two versions could not run at a time. */
 const SAME_USER = { user: `${String(OWN_USER.uid)}:${String(OWN_USER.gid)}` };
 /** Long enough to be seen, short enough to be waited for. */
-const TIMING = { drainMs: 300, replacementReadyMs: 10_000 };
+const TIMING = { drainMs: 300, quietMs: 300, replacementReadyMs: 10_000 };
 
 interface Loading {
   readonly stage: VmStage;

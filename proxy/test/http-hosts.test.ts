@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
 import { request } from 'node:https';
 import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -151,14 +152,17 @@ describe('a workload that has a successor', () => {
     agent.destroy();
   });
 
-  it('answers on no connection any more once it is gone', async () => {
+  it('answers on no connection any more once it is gone, and idle ones are closed', async () => {
     const { worker, next } = await replace();
     const agent = oneConnection();
     await ask(target(worker.port, HOST, { agent }));
+    const [socket] = Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
+    const closed = once(socket!, 'close');
     worker.apply([next]);
     const { retiring: _gone, ...alone } = next;
     worker.apply([alone]);
-    expect((await ask(target(worker.port, HOST, { agent }))).status).toBe(421);
+    await closed;
+    expect((await ask(target(worker.port, HOST, { agent }))).body).toBe('new');
     agent.destroy();
   });
 

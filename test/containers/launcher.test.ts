@@ -3,12 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '@proofgate/daemon';
 import { OID } from '@proofgate/evidence';
-import { afterAll, beforeAll, describe, expect, onTestFailed, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Plan, SimulatorAddress } from '../system/support/policy.ts';
 import { proofgate, proofgateOk } from '../system/support/proofgate.ts';
 import { LauncherStack, type LauncherStackOptions } from './support/launcher-stack.ts';
 import { kernelObjects } from './support/leftovers.ts';
-import { busyboxImage } from './support/oci-programs.ts';
+import { nodeImage } from './support/oci-programs.ts';
 import { OciRegistry } from './support/oci-registry.ts';
 import { SteadyLoad } from './support/steady-load.ts';
 
@@ -24,16 +24,16 @@ beforeAll(async () => {
 afterAll(() => registry.close());
 
 /** A web server that says which version it is. */
-function site(version: string, command = '/bin/httpd -f -p 8000 -h /www'): string {
-  const image = busyboxImage({
-    files: [
-      { name: 'www', type: 'directory', mode: 0o755 },
-      { name: 'www/index.html', content: version },
-    ],
-    run: { Cmd: command.split(' ') },
-  });
-  return registry.add('site', image);
+function site(version: string, command = '/usr/bin/node /app.mjs'): string {
+  const files = [{ name: 'app.mjs', content: SERVER.replace('VERSION', version) }];
+  return registry.add('site', nodeImage({ files, run: { Cmd: command.split(' ') } }));
 }
+
+/** Finishes what it is doing when it is asked to end, as servers should. */
+const SERVER = `
+  import { createServer } from 'node:http';
+  const server = createServer((request, response) => response.end('VERSION')).listen(8000);
+  process.once('SIGTERM', () => server.close());`;
 
 function container(name: string, image: string, fields: object = {}): object {
   return {
@@ -47,12 +47,11 @@ function container(name: string, image: string, fields: object = {}): object {
 }
 
 async function stackWith(options: LauncherStackOptions): Promise<LauncherStack> {
-  const stack = await LauncherStack.make({ timing: { drainMs: 1_000 }, ...options });
-  onTestFailed(() => {
-    console.error(stack.logTail());
-  });
-  onTestFinished(async () => {
+  const timing = { drainMs: 1_000, quietMs: 5_000 };
+  const stack = await LauncherStack.make({ timing, ...options });
+  onTestFinished(async ({ task }) => {
     await stack.stop();
+    if (task.result?.state === 'fail') console.error(stack.logTail());
     await stack.remove();
   });
   await stack.start();
@@ -76,7 +75,7 @@ async function afterwards(load: SteadyLoad): Promise<void> {
 function engineProcesses(stack: LauncherStack): readonly number[] {
   return stack
     .processes()
-    .filter(({ command }) => /containerd -c |podman .*system service/.test(command))
+    .filter(({ command }) => /containerd --config |podman .*system service/.test(command))
     .map(({ pid }) => pid);
 }
 
@@ -141,7 +140,7 @@ describe.each(['containerd', 'podman'] as const)('on %s', (runtime) => {
     expect(await stack.reaches('web', 'healthy')).toMatchObject({ pid, restarts: 0 });
 
     await engine();
-    const command = ['/bin/cat', '/www/index.html'];
+    const command = ['/bin/cat', '/app.mjs'];
     const exec = await waitFor(async () => {
       const answer = await stack.api('POST', '/api/v1/containers/web/exec', { command });
       return answer.status === 200 ? answer.body : undefined;
@@ -190,7 +189,7 @@ describe.each(['containerd', 'podman'] as const)('on %s', (runtime) => {
     const load = await loadOn(stack, 'web');
     const attempts = [
       [site('ends', '/bin/false'), /exited with code 1/, 'load web'],
-      [site('no program', '/nope'), /\/nope|not started/, 'load web'],
+      [site('no program', '/nope'), /exited with code/, 'load web'],
       [`${registry.host}/site@sha256:${'0'.repeat(64)}`, /not started/, undefined],
     ] as const;
     for (const [image, problem] of attempts) {

@@ -316,7 +316,7 @@ async function controlGroups(name: string): Promise<readonly string[]> {
   const parents = trees.map((tree) => join(tree, stage.options.cgroupParent));
   const found: string[] = [];
   for (const parent of parents) {
-    const names = await readdir(parent).catch(() => []);
+    const names: readonly string[] = await readdir(parent).catch(() => []);
     if (names.includes(name)) found.push(parent);
   }
   return found;

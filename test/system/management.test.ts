@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { managementOpenApi, statusAnswerSchema, type LogLine } from '@proofgate/api';
@@ -45,20 +45,28 @@ async function fromAfar(stack: Stack, claims: Record<string, unknown> = {}): Pro
   ];
 }
 
-/** Writes the file of a second workload, which is the hello app under another name. */
-async function secondWorkload(stack: Stack, name: string): Promise<string> {
+/** Says its name to everybody, on its output as well. */
+const NAMED_APP = `
+  import { createServer } from 'node:http';
+  const { NAME, PORT } = process.env;
+  createServer((request, response) => response.end(NAME)).listen(Number(PORT), '127.0.0.1', () => {
+    console.log(NAME + ' is ready');
+  });`;
+
+/** Writes the file of another workload. */
+async function namedWorkload(stack: Stack, name: string): Promise<string> {
   const port = await freePort();
   const program = join(stack.files.path, 'app', `${name}.mjs`);
-  await copyFile(join(stack.files.path, 'app', 'hello.mjs'), program);
+  await writeFile(program, NAMED_APP, { mode: 0o644 });
   const file = join(stack.files.path, `${name}.yaml`);
-  const health = `http://127.0.0.1:${String(port)}/healthz`;
+  const health = `http://127.0.0.1:${String(port)}/`;
   await writeFile(
     file,
     `name: ${name}
 runtime: process
 command: [${JSON.stringify(process.execPath)}, ${JSON.stringify(program)}]
 port: ${String(port)}
-env: { GREETING: from ${name} }
+env: { NAME: ${name} }
 health_check: { http: "${health}", interval_seconds: 0.2 }
 `,
   );
@@ -103,18 +111,18 @@ describe('the management API behind the proxy', () => {
 
   it('does what a manager says with the command line', async ({ stack }) => {
     const afar = await fromAfar(stack);
-    const file = await secondWorkload(stack, 'second');
+    const file = await namedWorkload(stack, 'second');
     const load = await proofgate('load', '-f', file, ...afar);
     expect(load, stack.logTail()).toMatchObject({ exitCode: 0, stdout: 'LOADED  second\n' });
     const second = stack.endpoint(`second.${MACHINE_DOMAIN}`);
     const answers = async (): Promise<boolean> => {
       const answer = await fetchFrom(second, '/').catch(() => undefined);
-      return answer?.body.includes('from second') === true;
+      return answer?.body === 'second';
     };
     await waitFor(answers, { ...WITHIN, what: 'an answer of the second app' });
     expect(await namesIn(proofgateOk('ps', '--json', ...afar))).toEqual(['hello', 'second']);
     expect(await proofgateOk('ps', ...afar)).toMatch(/^second +healthy +process/m);
-    expect(await proofgateOk('logs', 'second', ...afar)).not.toBe('');
+    expect(await proofgateOk('logs', 'second', ...afar)).toBe('second is ready\n');
     const unload = await proofgateOk('unload', 'second', ...afar);
     expect(unload).toBe('unloaded second\n');
     expect(await namesIn(proofgateOk('ps', '--json', ...afar))).toEqual(['hello']);
@@ -184,7 +192,7 @@ describe('the management API of the machine', () => {
   it('replaces a workload, and keeps the old one when the new one is no good', async ({
     stack,
   }) => {
-    const file = await secondWorkload(stack, 'third');
+    const file = await namedWorkload(stack, 'third');
     const load = (): Promise<Outcome> => proofgate('load', '-f', file, '--json', ...local(stack));
     const first = await load();
     expect(first.exitCode, first.stderr + stack.logTail()).toBe(0);

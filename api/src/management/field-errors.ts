@@ -2,6 +2,9 @@
 import type { z } from 'zod';
 import type { FieldError } from './problem.ts';
 
+/** What a value is judged by. */
+export type FieldSchema<T> = z.ZodType<T, unknown>;
+
 /** Outcome of {@link checkFields}. */
 export type FieldOutcome<T> =
   | { readonly kind: 'accepted'; readonly value: T }
@@ -19,7 +22,7 @@ export interface FieldProblem {
 }
 
 /** Judges a value by a schema; every error points to its field. */
-export function checkFields<T>(schema: z.ZodType<T, unknown>, value: unknown): FieldOutcome<T> {
+export function checkFields<T>(schema: FieldSchema<T>, value: unknown): FieldOutcome<T> {
   const outcome = judgeFields(schema, value);
   if (outcome.kind === 'accepted') return outcome;
   const errors = outcome.problems
@@ -30,7 +33,7 @@ export function checkFields<T>(schema: z.ZodType<T, unknown>, value: unknown): F
 
 /** Judges a value by a schema, field by field. */
 export function judgeFields<T>(
-  schema: z.ZodType<T, unknown>,
+  schema: FieldSchema<T>,
   value: unknown,
 ):
   | { readonly kind: 'accepted'; readonly value: T }

@@ -14,7 +14,13 @@ import type { VerifiedImage } from '../image/verified-image.ts';
 import type { LogSink } from '../logs/log-sink.ts';
 import { removeContainer } from './container-removal.ts';
 import type { ContainerdClient } from './containerd-client.ts';
-import { grpcStatus, ignoreMissing, isRefusal, undefinedIfMissing } from './containerd-error.ts';
+import {
+  grpcStatus,
+  ignoreMissing,
+  isOutage,
+  isRefusal,
+  undefinedIfMissing,
+} from './containerd-error.ts';
 import { ContainerFiles, type OutputPipes } from './container-files.ts';
 import { ImageRecords } from './image-records.ts';
 import { ImageUnpacker } from './image-unpacker.ts';
@@ -282,7 +288,7 @@ export class ContainerdEngine implements ContainerEngine {
   async #undo(id: string, error: unknown): Promise<void> {
     const cleanup = this.#track(this.#removePatiently(id), id);
     // While containerd does not answer, nobody should wait for it.
-    if (isRefusal(error)) await cleanup;
+    if (!isOutage(error)) await cleanup;
   }
 
   async #removePatiently(id: string): Promise<void> {
@@ -291,7 +297,7 @@ export class ContainerdEngine implements ContainerEngine {
         await this.remove(id);
         return;
       } catch (error) {
-        if (this.#client.closed || isRefusal(error) || attempt === UNDO_ATTEMPTS) throw error;
+        if (this.#client.closed || !isOutage(error) || attempt === UNDO_ATTEMPTS) throw error;
       }
     }
   }
@@ -320,8 +326,8 @@ export class ContainerdEngine implements ContainerEngine {
   /** Remembers work that goes on behind a result, until it is done. */
   #track(work: Promise<void>, id: string): Promise<void> {
     const tracked = work.catch((err: unknown) => {
-      if (!this.#client.closed)
-        this.#options.logger.warn({ err, id }, 'something of a container is left');
+      if (this.#client.closed) return;
+      this.#options.logger.warn({ err, id }, 'something of a container is left');
     });
     this.#cleanups.add(tracked);
     return tracked.finally(() => this.#cleanups.delete(tracked));

@@ -67,6 +67,11 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof LauncherError && error.code === 'ERR_LAUNCHER_ENGINE_REFUSED';
 }
 
+/** Whether containerd did not answer, which may pass. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof LauncherError && error.code === 'ERR_LAUNCHER_ENGINE_UNAVAILABLE';
+}
+
 function numberIn(value: unknown, field: string): number | undefined {
   const found = fieldOf(value, field);
   return typeof found === 'number' ? found : undefined;

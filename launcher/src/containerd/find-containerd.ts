@@ -13,7 +13,7 @@ export const USUAL_SOCKET = '/run/containerd/containerd.sock';
 /** Time in which a containerd that our containers are in has to answer: it may be starting together with us. */
 export const ANSWER_TIMEOUT_MS = 20_000;
 /** Time in which one that only might be there has to; where nobody listens, that shows at once. */
-export const PROBE_TIMEOUT_MS = 2_000;
+export const PROBE_TIMEOUT_MS = 5_000;
 
 /** What containerd is looked for with. */
 export interface FindContainerdOptions {
@@ -81,6 +81,12 @@ async function mustAnswer(
 }
 
 async function startOwn(options: FindContainerdOptions): Promise<FoundContainerd> {
+  if (process.geteuid?.() !== 0) {
+    throw new LauncherError(
+      'ERR_LAUNCHER_RUNTIME_UNAVAILABLE',
+      'no containerd is running, and only root can start one',
+    );
+  }
   const own = new PrivateContainerd({
     ...options,
     program: await findProgram('containerd', options.programDirectories),

@@ -111,13 +111,11 @@ export class PrivateContainerd {
     }
     await this.#makeDirectories();
     await writeFileAtomic(this.#configFile, containerdConfig(this.#paths));
-    const child = await this.#spawn();
-    const ended = endOf(child);
-    const up = answers(this.socket, { timeoutMs: START_TIMEOUT_MS });
-    const reason = await Promise.race([
-      up.then((answered) => (answered ? '' : 'no answer')),
-      ended,
-    ]);
+    const { child, ended } = await this.#spawn();
+    const decided = new AbortController();
+    const up = answers(this.socket, { timeoutMs: START_TIMEOUT_MS, signal: decided.signal });
+    const reason = await Promise.race([up.then((did) => (did ? '' : 'no answer')), ended]);
+    decided.abort();
     // From here on it lives longer than we do.
     child.unref();
     if (reason !== '') throw notUp(`${reason}: ${await this.#logTail()}`);
@@ -145,17 +143,19 @@ export class PrivateContainerd {
     });
   }
 
-  async #spawn(): Promise<ChildProcess> {
+  async #spawn(): Promise<{ readonly child: ChildProcess; readonly ended: Promise<string> }> {
     const [program = '', ...args] = this.#commandLine();
     const logs = await openLogFiles(this.#logDir, undefined);
     try {
-      return spawn(program, args, {
+      const child = spawn(program, args, {
         cwd: '/',
         env: { PATH },
         // A session of its own: signals to the launcher's terminal or group do not reach it.
         detached: true,
         stdio: ['ignore', logs.stdout.fd, logs.stderr.fd],
       });
+      // Asked for at once: it may have ended by the time that the files are closed.
+      return { child, ended: endOf(child) };
     } finally {
       await logs.close();
     }

@@ -17,7 +17,11 @@ const SNAPSHOTTERS = ['overlayfs', 'native'] as const;
  */
 export async function answers(
   socket: string,
-  options: { readonly timeoutMs: number; readonly failFast?: boolean },
+  options: {
+    readonly timeoutMs: number;
+    readonly failFast?: boolean;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<boolean> {
   const client = new ContainerdClient(socket, PROBE_NAMESPACE);
   try {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkFields } from '@proofgate/api';
+import { checkFields, type FieldSchema } from '@proofgate/api';
 import type { UnixRequest } from '@proofgate/daemon';
-import type { z } from 'zod';
 import { LauncherError } from '../errors.ts';
 import type { Caller } from './caller.ts';
 import { InvalidFieldsError } from './invalid-fields.ts';
@@ -26,7 +25,7 @@ export interface ManagementCall extends Route {
  */
 export function readContent<T>(
   { request: { headers, body } }: ManagementCall,
-  choose: (value: unknown) => z.ZodType<T, unknown>,
+  choose: (value: unknown) => FieldSchema<T>,
 ): T {
   const { 'content-type': type = 'none', 'content-encoding': encoding } = headers;
   if (
@@ -53,10 +52,7 @@ export function readContent<T>(
  *
  * @throws LauncherError ERR_LAUNCHER_REQUEST_INVALID
  */
-export function readQuery<T>(
-  { request: { query } }: ManagementCall,
-  schema: z.ZodType<T, unknown>,
-): T {
+export function readQuery<T>({ request: { query } }: ManagementCall, schema: FieldSchema<T>): T {
   const names = [...query.keys()];
   const repeated = names.filter((name, index) => names.indexOf(name) !== index);
   if (repeated.length > 0) {

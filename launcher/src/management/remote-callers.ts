@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingHttpHeaders } from 'node:http';
-import type { OidcConfig } from '@proofgate/api';
+import type { AllowedContainer, OidcConfig } from '@proofgate/api';
 import { LauncherError } from '../errors.ts';
 import type { Caller, CallerPolicy } from '../workload-api/caller.ts';
 import { FailureLimiter } from './failure-limiter.ts';
 import type { IssuerAccess } from './oidc/issuer-document.ts';
-import { allowedContainers, type AllowedContainer } from './oidc/token-claims.ts';
+import { allowedContainers } from './oidc/token-claims.ts';
 import { TokenVerifier, type VerifiedToken } from './oidc/token-verifier.ts';
 
 /** Somebody whose token has a role in the management API. */

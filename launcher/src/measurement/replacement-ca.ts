@@ -22,8 +22,8 @@ export interface ReplacementCa {
 }
 
 /**
- * Checks an intermediary that is to take the place of the present one: a CA with the same name, valid now, and with the
- * key that belongs to it. The proxy, which issues with it, checks more.
+ * Checks an intermediary that is to take the place of the present one: a CA with the same name and the same domains,
+ * valid now and for no shorter, and with the key that belongs to it. The proxy, which issues with it, checks more.
  *
  * @param files - of the new one, PEM
  * @param present - CA file of the present one
@@ -40,11 +40,17 @@ export function checkReplacementCa(
   if (certificate.basicConstraints?.ca !== true) {
     throw refused('the new certificate is not that of a CA', 'basicConstraints with ca', 'none');
   }
-  const before = readFirst(fromUtf8(present), 'the present CA').subject.commonName;
-  if (commonName === undefined || commonName !== before) {
-    throw refused('the new CA has another name', before ?? 'one common name', commonName ?? 'none');
+  const before = readFirst(fromUtf8(present), 'the present CA');
+  const { commonName: name } = before.subject;
+  if (commonName === undefined || commonName !== name) {
+    throw refused('the new CA has another name', name ?? 'one common name', commonName ?? 'none');
   }
+  checkConstraints(certificate, before);
   const { notBefore, notAfter } = certificate;
+  if (notAfter < before.notAfter) {
+    const expected = `an end at ${before.notAfter.toISOString()} or later`;
+    throw refused('the new CA ends before the present one', expected, notAfter.toISOString());
+  }
   if (at < notBefore || at > notAfter) {
     const valid = `${notBefore.toISOString()} to ${notAfter.toISOString()}`;
     throw refused('the new CA is not valid now', valid, at.toISOString());
@@ -57,6 +63,21 @@ export function checkReplacementCa(
     caCertFile: utf8(files.certificatePem),
     caSpkiSha256: toHex(sha256(certificate.spki)),
   };
+}
+
+/** What the present CA may not sign for, its successor may not either; and it must do for the same hosts. */
+function checkConstraints(next: Certificate, present: Certificate): void {
+  if (present.nameConstraints === undefined) return;
+  const expected = domainsOf(present);
+  if (next.nameConstraints === undefined || domainsOf(next) !== expected) {
+    const seen = next.nameConstraints === undefined ? 'none' : domainsOf(next);
+    throw refused('the new CA has other name constraints', expected, seen);
+  }
+}
+
+function domainsOf({ nameConstraints }: Certificate): string {
+  const domains = nameConstraints?.permitted.dns ?? [];
+  return domains.length === 0 ? 'no domains' : domains.toSorted().join(', ');
 }
 
 function readFirst(pem: string, what: string): Certificate {

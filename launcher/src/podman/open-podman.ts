@@ -7,7 +7,7 @@ import { SECCOMP_PROFILE } from '../container/seccomp-profile.ts';
 import { findProgram } from '../containerd/find-program.ts';
 import { LauncherError } from '../errors.ts';
 import { flagIn, objectIn, objectOf, textIn } from './answer-fields.ts';
-import { EngineSocket } from './engine-socket.ts';
+import { EngineSocket, statusOf } from './engine-socket.ts';
 import { emptyOnFirstUseOfBoot } from './first-use-of-boot.ts';
 import { PodmanEngine } from './podman-engine.ts';
 import { LIBPOD } from './podman-images.ts';
@@ -70,7 +70,7 @@ export async function openPodman(options: OpenPodmanOptions): Promise<OpenedPodm
     socketPath,
     ...(service === undefined ? {} : { revive: () => service.ensure() }),
   });
-  const { version, hasCgroupfs } = await describe(socket);
+  const { version, hasCgroupfs, hasRunc } = await describe(socket);
   const engine = new PodmanEngine({
     engine: socket,
     owner: options.owner,
@@ -81,7 +81,7 @@ export async function openPodman(options: OpenPodmanOptions): Promise<OpenedPodm
     features: {
       oomReports: service !== undefined || Number.parseInt(version, 10) >= OOM_REPORTING_MAJOR,
       userNamespaces: true,
-      checkedBeforeStart: true,
+      checkedBeforeStart: hasRunc,
     },
   });
   const shutDown = async (): Promise<void> => {
@@ -113,10 +113,9 @@ async function startPrivate(
   const programs = {
     podman: await findProgram('podman', programDirectories),
     conmon: await findProgram('conmon', programDirectories),
-    // crun before version 1.9 refuses to work where both versions of control groups are mounted.
-    runtime: await findProgram('runc', programDirectories).catch(() =>
-      findProgram('crun', programDirectories),
-    ),
+    // Not crun: it installs the filter of system calls only when it starts the program, and what was not there yet
+    // cannot be checked before. Before version 1.9 it also refuses machines with both versions of control groups.
+    runtime: await findProgram('runc', programDirectories),
   };
   const places = {
     directory: join(dataDir, 'podman'),
@@ -134,12 +133,19 @@ async function startPrivate(
   return service;
 }
 
-async function describe(
-  socket: EngineSocket,
-): Promise<{ readonly version: string; readonly hasCgroupfs: boolean }> {
+async function describe(socket: EngineSocket): Promise<{
+  readonly version: string;
+  readonly hasCgroupfs: boolean;
+  /** With another runtime, a container's first process is not confined in full before it is started. */
+  readonly hasRunc: boolean;
+}> {
   const path = `${LIBPOD}/info`;
-  const answer = await socket.callIfThere({ method: 'GET', what: 'describe itself', path });
-  if (answer === undefined) throw ofNoUse('it is not podman 4 or later');
+  const request = { method: 'GET', what: 'describe itself', path } as const;
+  const answer = await socket.call(request).catch((error: unknown) => {
+    // Docker has no such call, and takes the version for one of its own.
+    if (statusOf(error) !== undefined) throw ofNoUse('it is not podman 4 or later');
+    throw error;
+  });
   const info = objectOf(answer, 'info');
   const host = objectIn(info, 'host');
   // Its containers are in a user namespace that the launcher's network devices cannot be moved into.
@@ -147,6 +153,7 @@ async function describe(
   return {
     version: textIn(objectIn(info, 'version'), 'Version'),
     hasCgroupfs: textIn(host, 'cgroupManager') === 'cgroupfs',
+    hasRunc: objectIn(host, 'ociRuntime')['name'] === 'runc',
   };
 }
 

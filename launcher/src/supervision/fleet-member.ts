@@ -6,6 +6,7 @@ import type { EventLog } from '../measurement/event-log.ts';
 import type { PlannedWorkload } from '../measurement/measurement-plan.ts';
 import { abortable } from './changes.ts';
 import { pause } from './pause.ts';
+import { untilQuiet } from './until-quiet.ts';
 import type { RunningInstance } from './runtime.ts';
 import { ReplacementProblem, standTrial } from './replacement-trial.ts';
 import { SupervisedVersion, type VersionContext } from './supervised-version.ts';
@@ -267,9 +268,11 @@ export class FleetMember {
     const { signal } = this.#over;
     if (!internal && hostname !== undefined) await switched(hostname, signal).catch(ignore);
     await pause(timing.drainMs, signal);
+    const address = this.#retiring;
     this.#retiring = undefined;
     publish();
     await abortable(superseded(), signal).catch(ignore);
+    if (address !== undefined) await untilQuiet(address, timing.quietMs, signal);
   }
 
   #report(next: SupervisedVersion, problem: ReplacementProblem): void {

@@ -2,6 +2,7 @@
 import type { GatewayConfigure, HostPort } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
 import type { ExtensionValue, RuntimeEvent } from '@proofgate/evidence';
+import { LauncherError } from '../errors.ts';
 import { pause } from '../supervision/pause.ts';
 import type { ConfigTarget } from './config-gate.ts';
 import { DynamicExtensions, type ExtensionSource } from './dynamic-extensions.ts';
@@ -26,6 +27,12 @@ import type { WorkloadVersion } from './workload-version.ts';
  */
 const TELL_PROXY_MS = 2_000;
 
+/**
+ * How long a start waits until the proxy no longer shows what an earlier instance said. One that has refused the state for
+ * this long will go on for a while; the start fails then, and is tried again.
+ */
+export const WITHDRAW_MS = 15_000;
+
 /** What an endpoint needs. */
 export interface WorkloadEndpointOptions {
   readonly id: string;
@@ -48,6 +55,8 @@ export interface WorkloadEndpointOptions {
   readonly minReissueMs?: number;
   /** Shortest time between two questions for extensions. */
   readonly minPullMs?: number;
+  /** {@link WITHDRAW_MS} unless told. */
+  readonly withdrawMs?: number;
 }
 
 /**
@@ -139,11 +148,20 @@ export class WorkloadEndpoint implements WorkloadTarget {
   /**
    * To be called before every start of the workload, and awaited: nobody is shown any more what an earlier instance said
    * or was told.
+   *
+   * @throws LauncherError ERR_LAUNCHER_GATEWAY_REFUSED when the proxy does not take that in for a long time
    */
   async beforeStart(): Promise<void> {
     this.forget();
     if (!this.#withdrawn) return;
-    await this.#options.superseded();
+    const { withdrawMs = WITHDRAW_MS } = this.#options;
+    if (!(await this.#proxyKnows(withdrawMs))) {
+      throw new LauncherError(
+        'ERR_LAUNCHER_GATEWAY_REFUSED',
+        'the proxy still shows what an earlier run of the workload has said',
+        { expected: `a new state within ${String(withdrawMs)} ms` },
+      );
+    }
     this.#withdrawn = false;
   }
 
@@ -243,9 +261,17 @@ export class WorkloadEndpoint implements WorkloadTarget {
       this.#options.logger.info('workload configured');
       if (this.#configApi?.optional === false) this.#options.onChange();
     }
+    await this.#proxyKnows(TELL_PROXY_MS);
+  }
+
+  /** Waits until the proxy acts on nothing older than the latest state. @returns whether it does */
+  async #proxyKnows(withinMs: number): Promise<boolean> {
     const enough = new AbortController();
-    await Promise.race([this.#options.superseded(), pause(TELL_PROXY_MS, enough.signal)]);
+    const told = this.#options.superseded().then(() => true);
+    const late = pause(withinMs, enough.signal).then(() => false);
+    const known = await Promise.race([told, late]);
     enough.abort();
+    return known;
   }
 
   /** Without a note a later launcher finds the workload unconfigured, which is safe. */

@@ -40,6 +40,8 @@ export interface WorkloadSocketsOptions {
   readonly minReissueMs?: number;
   /** Shortest time between two questions for extensions, in milliseconds. */
   readonly minPullMs?: number;
+  /** How long a start waits until the proxy has taken back what an earlier run has said, in milliseconds. */
+  readonly withdrawMs?: number;
 }
 
 /** A version that is served. */
@@ -84,7 +86,8 @@ export class WorkloadSockets {
    *
    * @param measured - the workload
    * @returns the directory that it gets: mounted read-only at {@link CONTAINER_SOCKET_DIRECTORY}, or inherited
-   * @throws DaemonError when the socket cannot be made
+   * @throws DaemonError when the socket cannot be made; LauncherError ERR_LAUNCHER_GATEWAY_REFUSED when the proxy does not
+   *   take back what an earlier run has said
    */
   async give(measured: MeasuredWorkload): Promise<string> {
     const { endpoint, place } = await this.#serve(measured, undefined);

@@ -5,6 +5,7 @@ import {
   containerdError,
   grpcStatus,
   ignoreMissing,
+  isOutage,
   isRefusal,
   undefinedIfMissing,
 } from '../../src/containerd/containerd-error.ts';
@@ -25,7 +26,11 @@ test.each([
     family: 'unavailable',
     message: 'containerd did not complete Tasks/Create: because',
   });
-  expect([grpcStatus(error), isRefusal(error)]).toEqual([status[name], false]);
+  expect([grpcStatus(error), isRefusal(error), isOutage(error)]).toEqual([
+    status[name],
+    false,
+    true,
+  ]);
 });
 
 test.each([
@@ -38,7 +43,7 @@ test.each([
     family: 'rejected',
     message: 'containerd refused Tasks/Create: because',
   });
-  expect(isRefusal(error)).toBe(true);
+  expect([isRefusal(error), isOutage(error)]).toEqual([true, false]);
 });
 
 test('bounds what it repeats of the words of others', () => {

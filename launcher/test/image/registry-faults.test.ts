@@ -60,12 +60,13 @@ describe('transient faults', () => {
   ])('a registry that %s', async (_, fault) => {
     const registry = await testRegistry();
     const { store } = await testStore({
-      timing: { headTimeoutMs: 150, periodMs: 150, minPeriodBytes: 50_000, tries: 2 },
+      timing: { headTimeoutMs: 400, periodMs: 400, minPeriodBytes: 50_000, tries: 5 },
     });
     const reference = registry.add('app', IMAGE);
     registry.fail(LAYER.digest, fault, 1);
     await store.pull(reference, { signal: noSignal() });
-    expect(registry.requestsFor(LAYER.digest)).toHaveLength(2);
+    // A busy machine may be too slow another time.
+    expect(registry.requestsFor(LAYER.digest).length).toBeGreaterThanOrEqual(2);
   });
 
   test.each<[string, number]>([

@@ -17,7 +17,12 @@ const CONTENT: Readonly<Record<string, Buffer>> = {
   empty: Buffer.alloc(0),
   zeros: Buffer.alloc(1_000_000),
   frames: Buffer.concat([SHORT, SHORT]),
+  records: sampleRecords(),
+  few: sampleFewLetters(),
 };
+
+/** Weights of 98 symbols: all 0 but that of `a`; the one of `b` follows from it. */
+const PLAIN_WEIGHTS = [225, ...Array.from({ length: 48 }, () => 0), 1];
 
 const files = readdirSync(DATA).map((name) => ({
   name,
@@ -68,6 +73,43 @@ describe('ZstdDecoder', () => {
   test('accepts a frame that says its size', () => {
     const packed = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 0x09, 0, 0, 65]);
     expect(unpack(packed).toString()).toBe('A');
+  });
+
+  test.each([
+    ['a run of literals', compressed([0x29, 0x78, 0]), 'xxxxx'],
+    ['a match', compressed([0x08, 0x78, 1, 0x54, 1, 2, 0, 0x04]), 'xxxx'],
+    [
+      'a table of plain weights',
+      compressed([...packedLiterals(4, 51), ...PLAIN_WEIGHTS, 0x16, 0]),
+      'abba',
+    ],
+  ])('accepts %s', (_, packed, content) => {
+    expect(unpack(packed).toString()).toBe(content);
+  });
+
+  test.each([
+    ['literals by a table that is not there', [0x43, 0x40, 0, 0x16, 0]],
+    ['literals that end too early', [...packedLiterals(5, 51), ...PLAIN_WEIGHTS, 0x16, 0]],
+    ['literals that go on too long', [...packedLiterals(3, 51), ...PLAIN_WEIGHTS, 0x16, 0]],
+    ['literals whose stream has no end', [...packedLiterals(4, 51), ...PLAIN_WEIGHTS, 0, 0]],
+    ['literals beyond the block', [0xf8]],
+    ['four streams for one literal', [0x16, 0x80, 1, 1, 0, 0, 0, 0, 0, 0]],
+    ['weights beyond the block', [...packedLiterals(4, 3), 225, 0, 0, 0]],
+    ['no weights', [...packedLiterals(4, 2), 0, 0x16, 0]],
+    ['weights that do not add up', [...packedLiterals(4, 4), 129, 0x12, 0x20, 0x16, 0]],
+    ['a block without sequences section', [0x28, 0x78]],
+    ['bytes after no sequences', [0x28, 0x78, 0, 0, 0]],
+    ['a reserved mode', [0, 1, 0x01, 0x80]],
+    ['sequences by a table that is not there', [0, 1, 0xfc, 0x80]],
+    ['a symbol that is too large', [0, 1, 0x54, 36, 1, 1, 0x80]],
+    ['tables beyond the block', [0, 1, 0x54]],
+    ['a table of too high accuracy', [0, 1, 0xa8, 0x0f, 0, 0, 0x80]],
+    ['a sequence that copies more literals than there are', [0, 1, 0x54, 1, 0, 0, 0x01]],
+    ['a match before the start', [0x08, 0x78, 1, 0x54, 1, 2, 0, 0x05]],
+    ['an offset of zero', [0, 1, 0x54, 0, 1, 0, 0x03]],
+    ['sequences without their bits', [0x08, 0x78, 1, 0x54, 1, 2, 0, 0x01]],
+  ])('refuses %s', (_, body) => {
+    expect(() => unpack(compressed(body))).toThrow(ZstdCorrupt);
   });
 
   test('keeps to its window', () => {
@@ -144,6 +186,46 @@ function sampleText(size: number, vocabulary: number): Buffer {
     parts.push(vocabulary === 0 ? letter() : word());
   }
   return Buffer.from(parts.join('').slice(0, size), 'latin1');
+}
+
+/** The same 64 bytes again and again, with 8 others between. */
+function sampleRecords(): Buffer {
+  const random = sampleRandom();
+  // When the file was made, the other sample had been taken before.
+  for (let taken = 0; taken < 3_000; taken += 1) random();
+  const bytes = (count: number): Buffer =>
+    Buffer.from(Array.from({ length: count }, () => Math.floor(random() * 256)));
+  const key = bytes(64);
+  return Buffer.concat(Array.from({ length: 60 }, () => [key, bytes(8)]).flat());
+}
+
+/** 3 000 letters out of four. */
+function sampleFewLetters(): Buffer {
+  const random = sampleRandom();
+  return Buffer.from(
+    Array.from({ length: 3_000 }, () => 'abcd'[Math.floor(random() ** 2 * 4)]).join(''),
+  );
+}
+
+function sampleRandom(): () => number {
+  let state = 99;
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** A frame with a window of 1 MiB and one compressed block. */
+function compressed(body: readonly number[]): Buffer {
+  const header = (body.length << 3) | 0b101;
+  const start = [0x28, 0xb5, 0x2f, 0xfd, 0, 0x50];
+  return Buffer.from([...start, header & 0xff, (header >> 8) & 0xff, header >> 16, ...body]);
+}
+
+/** Header of literals that are packed in one stream (RFC 8878 section 3.1.1.3.1.1). */
+function packedLiterals(regenerated: number, packed: number): readonly number[] {
+  const header = 2 | (regenerated << 4) | (packed << 14);
+  return [header & 0xff, (header >> 8) & 0xff, header >> 16];
 }
 
 function fileNamed(name: string): Buffer {

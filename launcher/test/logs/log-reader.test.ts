@@ -36,8 +36,9 @@ function follow(dir: string, form: LogForm): { next: (count: number) => Promise<
     next: async (count) => {
       const texts: string[] = [];
       while (texts.length < count) {
-        const { value } = await lines.next();
-        texts.push((value as LogLine).text);
+        const next = await lines.next();
+        if (next.done === true) throw new Error('the log has ended');
+        texts.push(next.value.text);
       }
       return texts;
     },

@@ -15,9 +15,7 @@ interface TestClock {
 
 const START = Date.parse('2026-03-04T05:06:07.089Z');
 
-async function stage(
-  maxFileBytes?: number,
-): Promise<{
+async function stage(maxFileBytes?: number): Promise<{
   dir: string;
   clock: TestClock;
   logs: RingLogs;

@@ -200,6 +200,22 @@ describe('what an instance says', () => {
     expect(told).toBe(1);
   });
 
+  test('keeps the next one from starting while the proxy does not take it back', async () => {
+    const stage = await socketStage();
+    let proxy: Promise<void> = new Promise(() => undefined);
+    const sockets = await stage.open({ superseded: () => proxy, withdrawMs: 50 });
+    const directory = await sockets.give(container());
+    await push(directory, [item('5')]);
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await expect(sockets.give(container())).rejects.toMatchObject({
+        code: 'ERR_LAUNCHER_GATEWAY_REFUSED',
+        family: 'unavailable',
+      });
+    }
+    proxy = Promise.resolve();
+    expect(await sockets.give(container())).toBe(directory);
+  });
+
   test('is said again by the next one without a wait', async () => {
     const stage = await socketStage();
     const sockets = await stage.open({ minReissueMs: 200 });

@@ -45,6 +45,8 @@ export interface HttpFront {
   accept(socket: TLSSocket, connection: ClientConnection): void;
   /** Closes connections between two requests. */
   closeIdle(): void;
+  /** Closes those of them that were proved with a workload of a host: another one has taken over its name. */
+  closeIdleOf(hostname: string, workload: string): void;
   /** Stops the deadline checks. */
   close(): void;
 }
@@ -134,12 +136,22 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
   // A server that never listens checks no deadlines until it is told that it does.
   server.emit('listening');
 
+  const open = new Map<TLSSocket, ClientConnection>();
   return {
     accept(socket, connection) {
       connections.set(socket, connection);
+      open.set(socket, connection);
+      socket.once('close', () => open.delete(socket));
       server.emit('connection', socket);
     },
     closeIdle: () => server.closeIdleConnections(),
+    closeIdleOf(hostname, workload) {
+      for (const [socket, { exchanges, ...connection }] of open) {
+        const proved = connection.identity.workload;
+        const meant = connection.hostname === hostname && proved === workload;
+        if (meant && exchanges.size === 0) socket.end();
+      }
+    },
     close: () => stopChecking(server),
   };
 }

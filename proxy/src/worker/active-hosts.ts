@@ -42,6 +42,15 @@ export class ActiveHosts {
     return this.applied;
   }
 
+  /** Workloads, by host, that have a successor and still answer on their connections. */
+  get retiring(): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const [hostname, { route }] of this.hosts) {
+      if (route.retiring !== undefined) found.set(hostname, route.retiring.workload);
+    }
+    return found;
+  }
+
   /** @param hostname in lower case */
   find(hostname: string): ActiveHost | undefined {
     return this.hosts.get(hostname);

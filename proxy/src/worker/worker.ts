@@ -98,7 +98,13 @@ export class Worker {
 
   /** Serves what the snapshot says from the next connection and the next request on. */
   apply(snapshot: Snapshot): void {
+    const before = this.hosts.retiring;
     this.hosts.apply(snapshot);
+    const now = this.hosts.retiring;
+    for (const [hostname, workload] of before) {
+      // Whoever asked in the meantime has been sent to a new connection; these did not.
+      if (now.get(hostname) !== workload) this.http.closeIdleOf(hostname, workload);
+    }
   }
 
   /**

@@ -30,9 +30,7 @@ export interface PodmanStage {
 export const OWNER = '0a1b2c3d';
 
 /** Makes a stage; podman is started by {@link PodmanStage.open}. */
-export async function podmanStage(
-  fields: Partial<OpenPodmanOptions> = {},
-): Promise<PodmanStage> {
+export async function podmanStage(fields: Partial<OpenPodmanOptions> = {}): Promise<PodmanStage> {
   const directory = await mkdtemp(join(tmpdir(), 'pg-podman-'));
   const runDir = await mkdtemp('/run/pg-');
   const opened: OpenedPodman[] = [];

@@ -54,15 +54,18 @@ socket(my $listener, 2, 1, 0) or die;
 setsockopt($listener, 1, 2, pack('l', 1));
 bind($listener, pack('S n C4 x8', 2, $ENV{PORT}, 0, 0, 0, 0)) or die "bind: $!";
 listen($listener, 16);
+$SIG{CHLD} = 'IGNORE';
 while (accept(my $caller, $listener)) {
+  # What is dropped instead of refused keeps its process waiting, and the others not.
+  next if fork();
   my $line = readline($caller);
-  next unless defined $line;
+  exit unless defined $line;
   chomp $line;
   my ($kind, @words) = map { s/%(..)/chr(hex($1))/ger } split(/\t/, $line, -1);
-  my $result = eval { alarm(2); my $r = $attempts{$kind}->(@words); alarm(0); $r };
+  my $result = eval { alarm(1); my $r = $attempts{$kind}->(@words); alarm(0); $r };
   alarm(0);
   print $caller defined $result ? $result : $@;
-  close($caller);
+  exit;
 }
 `;
 
@@ -92,7 +95,9 @@ function orderOf(what: Probe): string {
       return words('unix', what.socket, requestText(what.path, what.body));
     case 'tcp':
       return words('tcp', what.host, String(what.port));
-    default:
+    case 'list':
+    case 'write':
+    case 'remove':
       return words(what.kind, what.path);
   }
 }

@@ -87,7 +87,7 @@ async function imageUser(workload: string, image: VerifiedImage): Promise<Contai
   if (isNumber(name) && isNumber(group)) {
     return { uid: Number(name), gid: Number(group), additionalGids: [] };
   }
-  const { users, groups } = await readAccounts(image);
+  const { users, groups } = await accountsOf(image);
   const found = findUser(workload, name, users);
   const { uid, gid } = found;
   if (group === '') return { uid, gid, additionalGids: otherGroups(found, groups) };
@@ -110,9 +110,24 @@ function otherGroups(user: UserLine, groups: readonly GroupLine[]): readonly num
   return [...new Set(gids)].filter((gid) => gid !== user.gid);
 }
 
-async function readAccounts(
-  image: VerifiedImage,
-): Promise<{ users: readonly UserLine[]; groups: readonly GroupLine[] }> {
+/** Who an image knows. */
+interface Accounts {
+  readonly users: readonly UserLine[];
+  readonly groups: readonly GroupLine[];
+}
+
+/** Looking through layers means to unpack them, and an image does not change. */
+const known = new WeakMap<VerifiedImage, Promise<Accounts>>();
+
+function accountsOf(image: VerifiedImage): Promise<Accounts> {
+  const reading = known.get(image) ?? readAccounts(image);
+  known.set(image, reading);
+  // A disk that failed once is asked again.
+  reading.catch(() => known.delete(image));
+  return reading;
+}
+
+async function readAccounts(image: VerifiedImage): Promise<Accounts> {
   const paths = [USERS_FILE, GROUPS_FILE];
   const files = await readImageFiles(image.layers, paths, MAX_ACCOUNT_FILE_BYTES);
   const nothing = new Uint8Array();

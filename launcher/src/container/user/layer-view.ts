@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream } from 'node:fs';
 import { extract, type Extract, type Header } from 'tar-stream';
-import { unpackerFor } from '../../image/layer/unpacker.ts';
+import { unpackerFor } from '../../image/layer/layer-unpacker.ts';
 import type { VerifiedLayer } from '../../image/verified-image.ts';
 
 /** What one layer has at a path. */

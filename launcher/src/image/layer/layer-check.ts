@@ -7,7 +7,8 @@ import { EXPANSION_FLOOR_BYTES, type ImageLimits } from '../image-limits.ts';
 import { mismatch, tooLarge } from '../image-refusal.ts';
 import type { LayerFindings } from './layer-policy.ts';
 import { TarScan } from './tar-scan.ts';
-import { unpackerFor, type Unpacker } from './unpacker.ts';
+import { unpackerFor } from './layer-unpacker.ts';
+import type { Unpacker } from './unpacker.ts';
 
 /** What is known of a layer whose bytes have all been looked at. */
 export interface LayerFacts {

@@ -1,25 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { z } from 'zod';
+import { containersClaimSchema, type AllowedContainer } from '@proofgate/api';
 import { LauncherError } from '../../errors.ts';
-
-/** A container that a token may load or work on. */
-export interface AllowedContainer {
-  readonly name: string;
-  /** `sha256:` and 64 lower-case hex digits: the pin of its image. */
-  readonly digest: string;
-}
-
-/** More would not fit into a header. */
-const MAX_ALLOWED_CONTAINERS = 256;
-
-const containersSchema = z
-  .array(
-    z.strictObject({
-      name: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
-      digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-    }),
-  )
-  .max(MAX_ALLOWED_CONTAINERS);
 
 /**
  * Every role that a token carries: in the configured claim, which is a list or an object whose keys are the roles, in
@@ -41,7 +22,7 @@ export function rolesOf(claims: object, roleClaim: string): ReadonlySet<string> 
  */
 export function allowedContainers(claims: object): readonly AllowedContainer[] | undefined {
   if (!Object.hasOwn(claims, 'containers')) return undefined;
-  const outcome = containersSchema.safeParse(memberOf(claims, 'containers'));
+  const outcome = containersClaimSchema.safeParse(memberOf(claims, 'containers'));
   if (outcome.success) return outcome.data;
   throw new LauncherError('ERR_LAUNCHER_CLAIM_REFUSED', 'the containers claim cannot be read', {
     expected: 'a list of objects with name and digest (sha256: and 64 lower-case hex digits)',

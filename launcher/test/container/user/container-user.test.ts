@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { rename, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../fixtures.ts';
 import {
@@ -237,6 +238,18 @@ describe('the layers of an image', () => {
     expect(await containerUser(containerWorkload(), image)).toMatchObject({ uid: 5 });
     const named = { ...image, config: { ...image.config, user: 'app' } };
     await expect(containerUser(containerWorkload(), named)).rejects.toThrow('ENOENT');
+  });
+
+  test('are looked through once, unless that failed', async () => {
+    const layer = await layerOf(await temporaryDirectory(), [passwd(7)]);
+    const image = verifiedImage({ user: 'app' }, [layer]);
+    const away = `${layer.file}.away`;
+    await rename(layer.file, away);
+    await expect(containerUser(containerWorkload(), image)).rejects.toThrow('ENOENT');
+    await rename(away, layer.file);
+    expect((await containerUser(containerWorkload(), image)).uid).toBe(7);
+    await rm(layer.file);
+    expect((await containerUser(containerWorkload(), image)).uid).toBe(7);
   });
 
   test('may be large and have many entries', async () => {
