@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs outside npm that some tests talk to, as other people's clients would.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ROOT, PreparationError } from './prepare.mjs';
 import { runQuietly } from './quiet-process.mjs';
+
+/** A kernel for guests that tests start in an emulator; no program, and so looked for in another way. */
+const GUEST_KERNEL = 'cloud kernel in /boot';
 
 /** Program → Debian package. */
 const NEEDED = {
@@ -22,8 +25,12 @@ const NEEDED = {
   catatonit: 'catatonit',
   busybox: 'busybox-static',
   gocryptfs: 'gocryptfs',
+  fusermount: 'fuse3',
+  cryptsetup: 'cryptsetup-bin',
+  'qemu-system-x86_64': 'qemu-system-x86',
   go: 'golang-go',
   python3: 'python3',
+  [GUEST_KERNEL]: 'linux-image-cloud-amd64',
 };
 
 /**
@@ -61,7 +68,14 @@ async function aptInstall(programs) {
 /** Programs that are not on this machine. */
 export function missingPrograms() {
   const programs = /** @type {(keyof typeof NEEDED)[]} */ (Object.keys(NEEDED));
-  return programs.filter((program) => !isOnPath(program));
+  return programs.filter((program) =>
+    program === GUEST_KERNEL ? !hasGuestKernel() : !isOnPath(program),
+  );
+}
+
+function hasGuestKernel() {
+  const files = existsSync('/boot') ? readdirSync('/boot') : [];
+  return files.some((name) => /^vmlinuz-.*-cloud-amd64$/.test(name));
 }
 
 /** @param {string} program */

@@ -1,22 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 import { containerConfigSchema } from '@proofgate/api';
 import { describe, expect, test } from 'vitest';
-import { withContainer, testRules } from './rule-cases.ts';
+import { testRules, withConfigApi, withContainer } from './rule-cases.ts';
 
 const configApi = (path: string) => ({ config_api: { path } });
 
 testRules([
   [
     'mode of what is configured',
-    withContainer({ ...configApi('/configure'), mode: 'http' }),
-    withContainer({ ...configApi('/configure'), mode: 'tcp' }),
+    withConfigApi({ mode: 'http' }),
+    withConfigApi({ mode: 'tcp' }),
     /containers\.0\.config_api: needs mode http/,
   ],
   [
     'path of the evidence',
-    withContainer(configApi('/.well-known/attestations')),
-    withContainer(configApi('/.well-known/attestation')),
+    withConfigApi(configApi('/.well-known/attestations')),
+    withConfigApi(configApi('/.well-known/attestation')),
     /containers\.0\.config_api: has a path that the proxy answers itself/,
+  ],
+  [
+    'owner of what is configured',
+    withConfigApi({ owners: [], app_id: 'ab'.repeat(16) }),
+    withConfigApi({ owners: [] }),
+    /containers\.0\.config_api: nobody may configure it/,
+  ],
+  [
+    'who says who an owner is',
+    withConfigApi({}),
+    withConfigApi({}, { management: {} }),
+    /containers\.0\.config_api: .* set platform\.management\.oidc/,
+  ],
+  [
+    'host of what is configured',
+    withConfigApi({ internal: false }),
+    withConfigApi({ internal: true }),
+    /containers\.0\.config_api: .* an internal container has none/,
   ],
   [
     'path of extensions',

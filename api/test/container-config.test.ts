@@ -8,18 +8,6 @@ const withWorkers = (change: object): unknown => ({
   containers: [{ ...APP, ...change }],
 });
 
-const EVIDENCE = '/.well-known/attestation';
-
-const withConfigApi = (change: object, platform: object): unknown => ({
-  ...MINIMAL,
-  platform: {
-    ...PLATFORM,
-    management: { oidc: { issuer: 'https://id.example.com' } },
-    ...platform,
-  },
-  containers: [{ ...APP, config_api: { path: '/configure' }, owners: ['somebody'], ...change }],
-});
-
 testRules([
   ['name', withContainer({ name: 'a-1' }), withContainer({ name: '../a' }), /containers\.0\.name/],
   [
@@ -204,20 +192,6 @@ testRules([
     withContainers({ ...WORKER, health_check: { exec: ['/x'] } }),
     /containers\.0\.health_check\.exec: runs in a container/,
   ],
-  ...(
-    [
-      ['owners', { owners: [] }, {}, /nobody may configure it/],
-      ['who says who is who', {}, { management: {} }, /set platform\.management\.oidc/],
-      ['HTTP', { mode: 'tcp' }, {}, /remove mode tcp/],
-      ['a host', { internal: true }, {}, /internal container has none/],
-      ['a path of its own', { config_api: { path: EVIDENCE } }, {}, /answered by the proxy/],
-    ] as const
-  ).map(([what, container, platform, problem]): RuleCase => [
-    `configuration with ${what}`,
-    withConfigApi({}, {}),
-    withConfigApi(container, platform),
-    problem,
-  ]),
   [
     'what it depends on',
     withContainers(APP, { ...WORKER, depends_on: ['app'] }),

@@ -44,6 +44,17 @@ export const withContainers = (...containers: object[]): unknown => ({
 
 export const withContainer = (change: object): unknown => withContainers({ ...APP, ...change });
 
+/** A container that its owner configures. */
+export const withConfigApi = (change: object, platform: object = {}): unknown => ({
+  ...MINIMAL,
+  platform: {
+    ...PLATFORM,
+    management: { oidc: { issuer: 'https://id.example.com' } },
+    ...platform,
+  },
+  containers: [{ ...APP, config_api: { path: '/configure' }, owners: ['somebody'], ...change }],
+});
+
 export const withRoute = (change: object): unknown => ({
   ...MINIMAL,
   platform: PLATFORM,

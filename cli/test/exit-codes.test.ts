@@ -12,11 +12,11 @@ describe('exit codes', () => {
   it.for<[name: string, error: unknown, verdict: number, input: number, failure: number]>([
     ['usage', new CliError('ERR_CLI_USAGE', 'x'), 2, 2, 2],
     ['config', new ConfigError([PROBLEM]), 2, 2, 2],
-    ['policy file', new VerifierError('ERR_POLICY_INVALID', 'x'), 2, 2, 2],
+    ['policy file', new VerifierError('ERR_POLICY_INVALID', 'x', {}, 'misuse'), 2, 2, 2],
     ['evidence', new VerifierError('ERR_CERT_EXPIRED', 'x'), 10, 2, 1],
     ['malformed evidence', new EvidenceError('ERR_PEM_INVALID', 'x'), 10, 2, 1],
     ['policy', new VerifierError('ERR_POLICY_DEBUG', 'x'), 11, 2, 1],
-    ['network', new VerifierError('ERR_CONNECT_UNAVAILABLE', 'x'), 20, 20, 1],
+    ['network', new VerifierError('ERR_CONNECT_UNAVAILABLE', 'x', {}, 'unavailable'), 20, 20, 1],
     ['own CA', new CaError('ERR_CA_EXPIRED', 'x'), 1, 2, 1],
     ['own file', new DaemonError('ERR_DAEMON_FILE_NOT_PRIVATE', 'x'), 1, 2, 1],
     ['bug', new TypeError('x'), 1, 1, 1],

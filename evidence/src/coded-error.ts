@@ -12,12 +12,12 @@ export type ErrorTable = Readonly<Record<string, readonly [family: ErrorFamily, 
 /** What a refusal says besides its message. Values are public data, never secrets. */
 export interface ErrorDetails {
   /** What would have been accepted. */
-  readonly expected?: string;
+  readonly expected?: string | undefined;
   /** What was found instead. */
-  readonly seen?: string;
+  readonly seen?: string | undefined;
   /** What the reader can do about it. */
-  readonly hint?: string;
-  /** The error underneath, if there is one. */
+  readonly hint?: string | undefined;
+  /** The error underneath; the member is left out when there is none. */
   readonly cause?: unknown;
 }
 
@@ -26,19 +26,19 @@ export interface ErrorDetails {
  * of codes; a code is public and is never reused or renamed.
  */
 export class CodedError<Code extends string = string> extends Error {
-  readonly code: Code;
-  readonly family: ErrorFamily;
-  readonly expected: string | undefined;
-  readonly seen: string | undefined;
-  readonly hint: string | undefined;
+  // Declared alone: the constructor sets them.
+  declare readonly code: Code;
+  declare readonly family: ErrorFamily;
+  declare readonly expected: string | undefined;
+  declare readonly seen: string | undefined;
+  declare readonly hint: string | undefined;
 
   constructor(code: Code, family: ErrorFamily, message: string, details: ErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    // Of the details, the base class takes the cause, if there is one.
+    super(message, details);
     this.name = new.target.name;
     this.code = code;
     this.family = family;
-    this.expected = details.expected;
-    this.seen = details.seen;
-    this.hint = details.hint;
+    ({ expected: this.expected, seen: this.seen, hint: this.hint } = details);
   }
 }

@@ -76,32 +76,51 @@ export const EVIDENCE_ERRORS = {
 /** A code of {@link EvidenceError}. */
 export type EvidenceErrorCode = keyof typeof EVIDENCE_ERRORS;
 
-type Table = typeof EVIDENCE_ERRORS;
-type Exception = {
-  [Code in EvidenceErrorCode]: Table[Code][0] extends 'rejected' ? never : Code;
+/** Codes of one family. */
+type CodeOf<Family extends ErrorFamily> = {
+  [Code in EvidenceErrorCode]: (typeof EVIDENCE_ERRORS)[Code][0] extends Family ? Code : never;
 }[EvidenceErrorCode];
 
-// The families once more, as far as they are not `rejected`: the table's sentences are for
-// documentation, and a bundle for browsers should not carry them. The compiler refuses any
-// difference between the two.
-const EXCEPTIONS: { readonly [Code in Exception]: Table[Code][0] } = {
-  ERR_DER_WRITE: 'misuse',
-  ERR_X509_WRITE: 'misuse',
-  ERR_REPORT_DATA_INPUT: 'misuse',
-  ERR_TREE_INVALID: 'misuse',
-  ERR_CONFIGURATION_FACTS: 'misuse',
-  ERR_QUOTE_WRITE: 'misuse',
-  ERR_CANONICAL_JSON: 'misuse',
-};
-
-function familyOf(code: EvidenceErrorCode): ErrorFamily {
-  const exceptions: Readonly<Partial<Record<EvidenceErrorCode, ErrorFamily>>> = EXCEPTIONS;
-  return exceptions[code] ?? 'rejected';
-}
+/** A code that says that something was refused. */
+export type RejectionCode = CodeOf<'rejected'>;
 
 /** Evidence that cannot be read, or values that cannot be written as evidence. */
 export class EvidenceError extends CodedError<EvidenceErrorCode> {
-  constructor(code: EvidenceErrorCode, message: string, details?: ErrorDetails) {
-    super(code, familyOf(code), message, details);
+  // In full: a bundler renames the class.
+  override readonly name = 'EvidenceError';
+
+  // Whoever throws names the family, unless it is `rejected`, and the compiler compares it with the
+  // table: its sentences are for documentation, and a bundle for browsers should not carry them.
+  constructor(code: RejectionCode, message: string, details?: ErrorDetails);
+  constructor(code: CodeOf<'misuse'>, message: string, details: ErrorDetails, family: 'misuse');
+  constructor(
+    code: EvidenceErrorCode,
+    message: string,
+    details?: ErrorDetails,
+    family: ErrorFamily = 'rejected',
+  ) {
+    super(code, family, message, details);
+  }
+}
+
+/**
+ * Does work whose errors are to be those of something larger.
+ *
+ * @param code of errors of the larger thing
+ * @param what it is, for messages
+ * @param kept beginning of codes that are precise enough already
+ */
+export function within<Result>(
+  code: RejectionCode,
+  what: string,
+  work: () => Result,
+  kept: string = code,
+): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof EvidenceError) || error.code.startsWith(kept)) throw error;
+    const { message, expected, seen } = error;
+    throw new EvidenceError(code, `${what}: ${message}`, { expected, seen, cause: error });
   }
 }

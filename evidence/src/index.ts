@@ -2,7 +2,8 @@
 export { CodedError, type ErrorDetails, type ErrorFamily, type ErrorTable } from './coded-error.ts';
 export { EVIDENCE_ERRORS, EvidenceError, type EvidenceErrorCode } from './errors.ts';
 export { compareBytes, concatBytes, copyBytes, equalBytes, isAllZero } from './bytes/bytes.ts';
-export { fromHex, toHex } from './bytes/hex.ts';
+export { fromHex, readHex, toHex } from './bytes/hex.ts';
+export { exactDate } from './exact-date.ts';
 export { fromBase64, fromBase64Url, toBase64, toBase64Url } from './bytes/base64.ts';
 export { fromUtf8, utf8 } from './bytes/utf8.ts';
 export {
@@ -22,7 +23,30 @@ export {
   type ExtensionValue,
   type OidDescription,
 } from './oids.ts';
-export { MAX_DER_BYTES, MAX_DER_DEPTH, DerReader, readDer } from './asn1/der-reader.ts';
+export {
+  MAX_DER_BYTES,
+  MAX_DER_DEPTH,
+  derContent,
+  derElements,
+  derList,
+  parseDer,
+  type DerElement,
+} from './asn1/der-element.ts';
+export {
+  readBigInteger,
+  readBitString,
+  readBoolean,
+  readEnumerated,
+  readInteger,
+  readNamedBits,
+  readNull,
+  readOctets,
+  readOid,
+  readRaw,
+  readSmallInteger,
+  readText,
+  readTime,
+} from './asn1/der-values.ts';
 export {
   derBitString,
   derBoolean,
@@ -44,8 +68,6 @@ export {
 export { MAX_OID_ARC, MAX_OID_BYTES, decodeOid, encodeOid } from './asn1/object-identifier.ts';
 export { MAX_PEM_BLOCKS, MAX_PEM_CHARACTERS, decodePem, encodePem } from './asn1/pem.ts';
 export {
-  CURVE,
-  KEY_ALGORITHM,
   KEY_PURPOSE,
   NAME_ATTRIBUTE,
   SIGNATURE_ALGORITHM,
@@ -54,15 +76,31 @@ export {
 export { parseName, type Name } from './x509/name.ts';
 export type { Extension, Extensions } from './x509/extension-list.ts';
 export type {
+  AuthorityExtensions,
   BasicConstraints,
   KeyUsage,
+} from './x509/authority-extensions.ts';
+export type {
   NameConstraints,
   NameSubtrees,
   StandardExtensions,
   SubjectAltName,
 } from './x509/standard-extensions.ts';
-export { parsePublicKey, type PublicKey } from './x509/public-key.ts';
-export { MAX_CERTIFICATE_BYTES, parseCertificate, type Certificate } from './x509/certificate.ts';
+export {
+  parsePublicKey,
+  type P256PublicKey,
+  type PublicKey,
+  type UnknownPublicKey,
+} from './x509/public-key.ts';
+export {
+  MAX_CERTIFICATE_BYTES,
+  parseAuthorityCertificate,
+  parseCertificate,
+  type AuthorityCertificate,
+  type Certificate,
+  type CertificateFields,
+} from './x509/certificate.ts';
+export type { SignedStructure } from './x509/signed-structure.ts';
 export {
   MAX_CERTIFICATE_LIST_BYTES,
   parseCertificateList,
@@ -158,6 +196,7 @@ export {
 export { MAX_QUOTE_BYTES } from './quote/quote-limits.ts';
 export {
   QE_VENDOR_INTEL,
+  QE_VENDOR_INTEL_HEX,
   QUOTE_HEADER_BYTES,
   encodeQuoteHeader,
   type QuoteHeader,
@@ -179,7 +218,7 @@ export {
   type TdReportExtension,
   type TdReportVersion,
 } from './quote/td-report.ts';
-export { tdAttributeFlags, type TdAttributeFlags } from './quote/td-attributes.ts';
+export { isDebugTd, tdAttributeFlags, type TdAttributeFlags } from './quote/td-attributes.ts';
 export type { QuoteSignature, QuoteSignatureParts } from './quote/quote-signature.ts';
 export {
   encodeQuote,

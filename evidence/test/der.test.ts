@@ -5,29 +5,42 @@ import {
   concatBytes,
   derBitString,
   derBoolean,
+  derContent,
   derContext,
+  type DerElement,
+  derElements,
   derEnumerated,
   derIa5String,
   derInteger,
+  derList,
   derNamedBits,
   derNull,
   derOctetString,
   derPrintableString,
-  DerReader,
   derSequence,
   derSet,
   derUtf8String,
   fromHex,
   MAX_DER_BYTES,
   MAX_DER_DEPTH,
-  readDer,
+  parseDer,
+  readBigInteger,
+  readBitString,
+  readBoolean,
+  readEnumerated,
+  readInteger,
+  readNamedBits,
+  readNull,
+  readOctets,
+  readSmallInteger,
+  readText,
   toHex,
 } from '@proofgate/evidence';
 import { refusal, refusalError } from './refusal.ts';
 
 const INVALID = 'ERR_DER_INVALID';
-const read = (hex: string, take: (der: DerReader) => unknown): string =>
-  refusal(() => readDer(fromHex(hex), take));
+const read = (hex: string, take: (element: DerElement) => unknown): string =>
+  refusal(() => take(parseDer(fromHex(hex))));
 
 describe('lengths', () => {
   it.each([
@@ -46,30 +59,33 @@ describe('lengths', () => {
     ['another tag', '0500', INVALID],
     ['a tag of several octets', '1f810000', INVALID],
   ])('%s', (_, hex, code) => {
-    expect(read(hex, (der) => der.octetString())).toBe(code);
+    expect(read(hex, readOctets)).toBe(code);
   });
 
   it.each([
-    ['', 'DER ends where an element is expected'],
-    ['04', 'DER ends where a length is expected'],
-    ['0480', 'DER length is indefinite'],
-    ['0482', 'DER ends in the middle of a length'],
-    ['04850100000000', 'DER length is too long'],
-    ['04820001', 'DER length is not minimal'],
-  ])('%j: %s', (hex, message) => {
-    expect(refusalError(() => readDer(fromHex(hex), (der) => der.raw()))?.message).toBe(message);
+    ['', 'tag', 'one octet', 'nothing'],
+    ['04', 'length', 'minimal, 1 to 4 octets', '0 octets'],
+    ['0480', 'length', 'minimal, 1 to 4 octets', '0 octets'],
+    ['0482', 'length', 'minimal, 1 to 4 octets', '2 octets'],
+    ['04850100000000', 'length', 'minimal, 1 to 4 octets', '5 octets'],
+    ['04820001', 'length', 'minimal, 1 to 4 octets', '2 octets'],
+    ['0402aa', 'length', 'at most 1', '2'],
+    ['0401aabb', 'length', '3', '4'],
+  ])('%j: %s', (hex, what, expected, seen) => {
+    const error = refusalError(() => parseDer(fromHex(hex)));
+    expect(error).toMatchObject({ message: `${what} is not valid`, expected, seen });
   });
 
   it('belong to tags of one octet', () => {
-    expect(read('1e0100', (der) => der.raw())).toBe('accepted');
-    expect(read('1f0100', (der) => der.raw())).toBe(INVALID);
-    expect(read('bf0100', (der) => der.raw())).toBe(INVALID);
+    expect(read('1e0100', () => undefined)).toBe('accepted');
+    expect(read('1f0100', () => undefined)).toBe(INVALID);
+    expect(read('bf0100', () => undefined)).toBe(INVALID);
   });
 
   it('are written minimally for every size', () => {
     for (const size of [0, 1, 127, 128, 255, 256, 65535, 65536]) {
       const content = new Uint8Array(size);
-      expect(readDer(derOctetString(content), (der) => der.octetString()).length).toBe(size);
+      expect(readOctets(parseDer(derOctetString(content))).length).toBe(size);
     }
   });
 });
@@ -80,57 +96,60 @@ describe('limits', () => {
     for (let level = 0; level < levels; level += 1) der = derSequence(der);
     return der;
   };
-  const descend = (der: DerReader): void => {
-    if (der.nextIs(0x30)) der.sequence(descend);
-    else der.null();
+  const descend = (element: DerElement | undefined): void => {
+    if (element?.tag === 0x30) descend(derList(element)[0]);
+    else readNull(element);
   };
 
   it('bound the depth', () => {
-    expect(refusal(() => readDer(nested(MAX_DER_DEPTH), descend))).toBe('accepted');
-    expect(refusal(() => readDer(nested(MAX_DER_DEPTH + 1), descend))).toBe('ERR_DER_LIMIT');
+    expect(refusal(() => descend(parseDer(nested(MAX_DER_DEPTH))))).toBe('accepted');
+    expect(refusal(() => descend(parseDer(nested(MAX_DER_DEPTH + 1))))).toBe('ERR_DER_LIMIT');
   });
 
   it('bound the size', () => {
     const header = 5;
     const largest = derOctetString(new Uint8Array(MAX_DER_BYTES - header));
     expect(largest.length).toBe(MAX_DER_BYTES);
-    expect(refusal(() => readDer(largest, (der) => der.octetString()))).toBe('accepted');
+    expect(refusal(() => readOctets(parseDer(largest)))).toBe('accepted');
     const larger = derOctetString(new Uint8Array(MAX_DER_BYTES - header + 1));
-    expect(refusal(() => readDer(larger, (der) => der.octetString()))).toBe('ERR_DER_LIMIT');
+    expect(refusal(() => readOctets(parseDer(larger)))).toBe('ERR_DER_LIMIT');
   });
 });
 
-describe('reader', () => {
-  it('demands that a constructed element is read to its end', () => {
-    const two = derSequence(derNull(), derNull());
-    expect(refusal(() => readDer(two, (der) => der.sequence((inner) => inner.null())))).toBe(
-      INVALID,
-    );
-    expect(refusal(() => readDer(two, (der) => der.sequenceOf((inner) => inner.null())))).toBe(
-      'accepted',
-    );
+describe('an element', () => {
+  const two = parseDer(derSequence(derNull(), derNull()));
+
+  it('has as many elements in it as are wanted', () => {
+    expect(derElements(two, 2).length).toBe(2);
+    expect(derElements(two, 1, 3).length).toBe(2);
+    expect(refusal(() => derElements(two, 1))).toBe(INVALID);
+    expect(refusal(() => derElements(two, 3))).toBe(INVALID);
+    expect(derList(two).map(({ tag }) => tag)).toEqual([5, 5]);
+    expect(derList(parseDer(derSequence()))).toEqual([]);
   });
 
-  it('does not see changes to its input, nor pass on views', () => {
+  it('has the tag that is wanted, or is refused as one that is absent is', () => {
+    const tagged = parseDer(derContext(1, true, derNull()));
+    expect(derList(tagged, 0xa1).length).toBe(1);
+    expect(refusal(() => derList(tagged))).toBe(INVALID);
+    expect(refusal(() => derList(undefined))).toBe(INVALID);
+    expect(derContent(parseDer(derContext(2, false, Uint8Array.of(5))), 0x82)).toEqual(
+      Uint8Array.of(5),
+    );
+    expect(refusal(() => derContent(undefined, 0x82))).toBe(INVALID);
+    expect(refusalError(() => derContent(two, 4))).toMatchObject({
+      expected: 'tag 0x04',
+      seen: 'tag 0x30',
+    });
+  });
+
+  it('does not see changes to its input, nor passes on views', () => {
     const input = derOctetString(Uint8Array.of(1, 2));
-    const reader = new DerReader(input);
+    const element = parseDer(input);
     input[2] = 9;
-    const again = new DerReader(derSequence(derOctetString(Uint8Array.of(7))));
-    const { raw, value } = again.withRaw((der) => der.sequence((inner) => inner.octetString()));
+    const value = readOctets(element);
     value[0] = 8;
-    expect([toHex(reader.octetString()), toHex(raw)]).toEqual(['0102', '3003040107']);
-  });
-
-  it('tells apart what is optional', () => {
-    const der = derSequence(derContext(1, true, derNull()), derContext(2, false, Uint8Array.of(5)));
-    readDer(der, (reader) =>
-      reader.sequence((inner) => {
-        expect(inner.optionalContext(0, () => 1)).toBeUndefined();
-        expect(inner.optionalContext(1, (tagged) => tagged.null())).toBeUndefined();
-        expect(inner.optionalContextPrimitive(1)).toBeUndefined();
-        expect(inner.optionalContextPrimitive(2)).toEqual(Uint8Array.of(5));
-      }),
-    );
+    expect([toHex(readOctets(element)), toHex(element.raw)]).toEqual(['0102', '04020102']);
   });
 });
 
@@ -145,17 +164,17 @@ describe('INTEGER', () => {
     ['0202ff80', INVALID],
     ['02020000', INVALID],
   ])('%s: %s', (hex, code) => {
-    expect(read(hex, (der) => der.integer())).toBe(code);
+    expect(read(hex, readInteger)).toBe(code);
   });
 
   it('of any size reads as it was written', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(1n << 600n), max: 1n << 600n }), (value) => {
-        expect(readDer(derInteger(value), (der) => der.bigInteger())).toBe(value);
+        expect(readBigInteger(parseDer(derInteger(value)))).toBe(value);
       }),
     );
     for (const value of [0n, 127n, 128n, 255n, 256n, -1n, -128n, -129n]) {
-      expect(readDer(derInteger(value), (der) => der.bigInteger())).toBe(value);
+      expect(readBigInteger(parseDer(derInteger(value)))).toBe(value);
     }
   });
 
@@ -163,33 +182,31 @@ describe('INTEGER', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         const value = BigInt(`0x00${toHex(bytes)}`);
-        expect(readDer(derInteger(bytes), (der) => der.bigInteger())).toBe(value);
+        expect(readBigInteger(parseDer(derInteger(bytes)))).toBe(value);
       }),
     );
   });
 
   it('stays in a range where a number is wanted', () => {
     const small = (value: bigint, max: number): string =>
-      refusal(() => readDer(derInteger(value), (der) => der.smallInteger(max)));
+      refusal(() => readSmallInteger(parseDer(derInteger(value)), max));
     expect([small(0n, 3), small(3n, 3), small(255n, 255)]).toEqual(Array(3).fill('accepted'));
     expect([small(4n, 3), small(-1n, 3), small(1n << 64n, 3)]).toEqual(Array(3).fill(INVALID));
-    expect(readDer(derInteger(0x7fffffffn), (der) => der.smallInteger(0x7fffffff))).toBe(
-      0x7fffffff,
-    );
+    expect(readSmallInteger(parseDer(derInteger(0x7fffffffn)), 0x7fffffff)).toBe(0x7fffffff);
   });
 });
 
 describe('ENUMERATED, BOOLEAN, NULL', () => {
   it('are canonical', () => {
-    expect(readDer(derEnumerated(2), (der) => der.enumerated(2))).toBe(2);
-    expect(read('0a0103', (der) => der.enumerated(2))).toBe(INVALID);
-    expect(read('0a020002', (der) => der.enumerated(2))).toBe(INVALID);
+    expect(readEnumerated(parseDer(derEnumerated(2)), 2)).toBe(2);
+    expect(read('0a0103', (element) => readEnumerated(element, 2))).toBe(INVALID);
+    expect(read('0a020002', (element) => readEnumerated(element, 2))).toBe(INVALID);
     expect(refusal(() => derEnumerated(-1))).toBe('ERR_DER_WRITE');
-    expect(readDer(derBoolean(true), (der) => der.boolean())).toBe(true);
-    expect(readDer(derBoolean(false), (der) => der.boolean())).toBe(false);
-    expect(read('010101', (der) => der.boolean())).toBe(INVALID);
-    expect(read('01020000', (der) => der.boolean())).toBe(INVALID);
-    expect(read('050100', (der) => der.null())).toBe(INVALID);
+    expect(readBoolean(parseDer(derBoolean(true)))).toBe(true);
+    expect(readBoolean(parseDer(derBoolean(false)))).toBe(false);
+    expect(read('010101', readBoolean)).toBe(INVALID);
+    expect(read('01020000', readBoolean)).toBe(INVALID);
+    expect(read('050100', readNull)).toBe(INVALID);
   });
 });
 
@@ -202,13 +219,13 @@ describe('BIT STRING', () => {
     ['030101', INVALID],
     ['030204f0', INVALID],
   ])('of whole bytes %s: %s', (hex, code) => {
-    expect(read(hex, (der) => der.bitString())).toBe(code);
+    expect(read(hex, readBitString)).toBe(code);
   });
 
   it('of named bits reads as it was written', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat({ max: 20 })), (bits) => {
-        const set = readDer(derNamedBits(bits), (der) => der.namedBits());
+        const set = readNamedBits(parseDer(derNamedBits(bits)));
         expect([...set].toSorted((a, b) => a - b)).toEqual(bits.toSorted((a, b) => a - b));
       }),
     );
@@ -219,35 +236,35 @@ describe('BIT STRING', () => {
   it.each(['0300', '030101', '030107', '03020800', '0302ff00'])(
     'of named bits %s has no valid count of unused bits',
     (hex) => {
-      expect(read(hex, (der) => der.namedBits())).toBe(INVALID);
+      expect(read(hex, readNamedBits)).toBe(INVALID);
     },
   );
 
   it('refuses unused bits that are set', () => {
-    expect(read('03020284', (der) => der.namedBits())).toBe('accepted');
-    expect(read('03020286', (der) => der.namedBits())).toBe(INVALID);
+    expect(read('03020284', readNamedBits)).toBe('accepted');
+    expect(read('03020286', readNamedBits)).toBe(INVALID);
     expect(derBitString(Uint8Array.of(1))).toEqual(fromHex('03020001'));
   });
 });
 
 describe('text', () => {
   it('keeps to its character set', () => {
-    const text = (der: Uint8Array): string => readDer(der, (reader) => reader.text());
+    const text = (der: Uint8Array): string => readText(parseDer(der));
     expect(text(derUtf8String('Zürich'))).toBe('Zürich');
     expect(text(derPrintableString("A-z 0'?"))).toBe("A-z 0'?");
     expect(text(derIa5String('a@b'))).toBe('a@b');
-    expect(read('130140', (der) => der.text())).toBe(INVALID);
-    expect(read('1602c3bc', (der) => der.text())).toBe(INVALID);
-    expect(read('140141', (der) => der.text())).toBe(INVALID);
-    expect(read('0c01ff', (der) => der.text())).toBe(INVALID);
+    expect(read('130140', readText)).toBe(INVALID);
+    expect(read('1602c3bc', readText)).toBe(INVALID);
+    expect(read('140141', readText)).toBe(INVALID);
+    expect(read('0c01ff', readText)).toBe(INVALID);
     expect(refusal(() => derPrintableString('a@b'))).toBe('ERR_DER_WRITE');
     expect(refusal(() => derIa5String('ü'))).toBe('ERR_DER_WRITE');
   });
 
   it('has a limit', () => {
-    expect(readDer(derUtf8String('a'.repeat(4096)), (der) => der.text()).length).toBe(4096);
+    expect(readText(parseDer(derUtf8String('a'.repeat(4096)))).length).toBe(4096);
     const longer = derUtf8String('a'.repeat(4097));
-    expect(refusal(() => readDer(longer, (der) => der.text()))).toBe('ERR_DER_LIMIT');
+    expect(refusal(() => readText(parseDer(longer)))).toBe('ERR_DER_LIMIT');
   });
 });
 

@@ -23,10 +23,15 @@ describe('error table', () => {
 describe('error', () => {
   it('carries its family and the details', () => {
     const cause = new Error('below');
-    const error = new EvidenceError('ERR_TREE_INVALID', 'message', { expected: 'a', cause });
+    const error = new EvidenceError(
+      'ERR_TREE_INVALID',
+      'message',
+      { expected: 'a', cause },
+      'misuse',
+    );
     expect(error).toBeInstanceOf(CodedError);
     expect(error).toMatchObject({ name: 'EvidenceError', family: 'misuse', expected: 'a', cause });
-    expect('cause' in new EvidenceError('ERR_TREE_INVALID', 'message')).toBe(false);
+    expect('cause' in new EvidenceError('ERR_PEM_INVALID', 'message')).toBe(false);
   });
 
   it('shows the beginning of what it refused, not all of it', () => {

@@ -6,6 +6,8 @@ import {
   buildTree,
   concatBytes,
   crlNumberExtension,
+  type DerElement,
+  derList,
   encodeAuditManifest,
   EvidenceError,
   fromHex,
@@ -16,13 +18,17 @@ import {
   parseCcel,
   parseCertificate,
   parseCertificateList,
+  parseDer,
   parsePckExtension,
   parseQuote,
   parseSnpReport,
   readAttestationExtensions,
-  readDer,
+  readBigInteger,
+  readNamedBits,
+  readOid,
+  readText,
+  readTime,
   subjectAltNameExtension,
-  type DerReader,
 } from '@proofgate/evidence';
 import { certificate, certificateList } from './certificates.ts';
 import { sgxQuote, tdReport, tdxQuote } from './quotes.ts';
@@ -78,15 +84,30 @@ function mutate(input: Uint8Array, next: (bound: number) => number): Uint8Array 
 }
 
 /** Reads any DER, as deep as it goes. */
-function walk(der: DerReader): void {
-  if (der.nextIs(0x30)) der.sequenceOf(walk);
-  else if (der.nextIs(0x31)) der.set((inner) => inner.repeat(walk));
-  else if (der.nextIs(0x02)) der.bigInteger();
-  else if (der.nextIs(0x03)) der.namedBits();
-  else if (der.nextIs(0x06)) der.oid();
-  else if (der.nextIs(0x17) || der.nextIs(0x18)) der.time();
-  else if (der.nextIs(0x0c) || der.nextIs(0x13)) der.text();
-  else der.raw();
+function walk(element: DerElement): void {
+  switch (element.tag) {
+    case 0x30:
+    case 0x31:
+      derList(element, element.tag).forEach(walk);
+      break;
+    case 0x02:
+      readBigInteger(element);
+      break;
+    case 0x03:
+      readNamedBits(element);
+      break;
+    case 0x06:
+      readOid(element);
+      break;
+    case 0x0c:
+    case 0x13:
+      readText(element);
+      break;
+    case 0x17:
+    case 0x18:
+      readTime(element);
+      break;
+  }
 }
 
 const leaf = certificate({
@@ -124,7 +145,7 @@ type Subject = readonly [
 ];
 
 const madeUp: readonly Subject[] = [
-  ['DER', () => leaf, (bytes) => readDer(bytes, walk)],
+  ['DER', () => leaf, (bytes) => walk(parseDer(bytes))],
   ['certificate', () => leaf, (bytes) => readAttestationExtensions(parseCertificate(bytes))],
   ['revocation list', () => list, parseCertificateList],
   ['TDX quote', () => tdxQuote(5, tdReport('1.5ex')), parseQuote],

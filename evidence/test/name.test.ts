@@ -37,7 +37,7 @@ describe('name', () => {
     );
     const parsed = parseName(raw);
     expect(parsed.text).toBe('CN=#140141,1.2.3=x');
-    expect('commonName' in parsed).toBe(false);
+    expect(parsed.commonName).toBeUndefined();
   });
 
   it('refuses malformed text of a type that is read', () => {

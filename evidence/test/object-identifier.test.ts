@@ -4,17 +4,18 @@ import { describe, expect, it } from 'vitest';
 import {
   decodeOid,
   derOid,
-  type DerReader,
+  type DerElement,
   encodeOid,
   fromHex,
-  readDer,
+  parseDer,
+  readOid,
   toHex,
 } from '@proofgate/evidence';
 import { refusal } from './refusal.ts';
 
 const INVALID = 'ERR_DER_INVALID';
-const read = (hex: string, take: (der: DerReader) => unknown): string =>
-  refusal(() => readDer(fromHex(hex), take));
+const read = (hex: string, take: (element: DerElement) => unknown): string =>
+  refusal(() => take(parseDer(fromHex(hex))));
 
 describe('OBJECT IDENTIFIER', () => {
   const arc = fc.bigInt({ min: 0n, max: (1n << 100n) - 1n });
@@ -41,7 +42,7 @@ describe('OBJECT IDENTIFIER', () => {
     [`0614${'2a'}${'ff'.repeat(18)}7f`, INVALID],
     [`0641${'2a'.repeat(65)}`, INVALID],
   ])('%s: %s', (hex, code) => {
-    expect(read(hex, (der) => der.oid())).toBe(code);
+    expect(read(hex, readOid)).toBe(code);
   });
 
   it.each([

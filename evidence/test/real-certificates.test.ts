@@ -41,12 +41,11 @@ describe.skipIf(missingRealData)(realTitle('real certificates'), () => {
     }
   });
 
-  it('include serial number zero, and keep the RSASSA-PSS parameters', () => {
+  it('include serial number zero, and signatures that are RSASSA-PSS', () => {
     const [leaf] = decodePem(realText(`snp/${realReports[0]!.leaf}`), 'CERTIFICATE');
     const vcek = parseCertificate(leaf!);
     expect(toHex(vcek.serialNumber)).toBe('00');
     expect(vcek.signatureAlgorithm).toBe('1.2.840.113549.1.1.10');
-    expect(vcek.signatureAlgorithmRaw.length).toBeGreaterThan(60);
     expect(vcek.publicKey.algorithm).toBe('ec-p384');
   });
 });

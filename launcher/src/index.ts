@@ -2,6 +2,7 @@
 export { LAUNCHER_ERRORS, LauncherError, type LauncherErrorCode } from './errors.ts';
 export { describeExit, type ExitReason } from './supervision/exit-reason.ts';
 export { startLauncher, type LauncherDeps, type RunningLauncher } from './launcher.ts';
+export { describeOptOuts } from './container/describe-opt-outs.ts';
 export type { MeasuredWorkload } from './measurement/measured-workload.ts';
 export {
   planMeasurements,

@@ -216,6 +216,8 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
   const runtime = new ServedRuntime(options.runtime, sockets);
   const parts = { ...options, runtime, records, log, logger, timing, random };
   const taken = await takeOver({ ...parts, stopGraceMs: timing.stopGraceMs });
+  const stored = plan.workloads.filter(({ measured }) => measured.config.storage !== undefined);
+  await containers.storage.retain(new Set(stored.map(({ measured }) => measured.config.name)));
   const launcher = new LauncherCore({
     ...parts,
     ...{ publisher, identity, runDir },

@@ -86,17 +86,27 @@ export class ManagedCore implements ManagedLauncher {
     await this.#endpoint(name).completeConfiguration();
   }
 
-  /** This launcher makes no encrypted volumes. */
-  volumes(): ReturnType<ManagementTarget['volumes']> {
-    return Promise.resolve([]);
+  async volumes(): ReturnType<ManagementTarget['volumes']> {
+    const found = await this.#options.containers.storage.list();
+    return found.map(
+      ({ name, kind, keyOrigin, sizeBytes, mounted, usedBytes, availableBytes }) => ({
+        name,
+        size_mb: megabytes(sizeBytes),
+        mounted,
+        kind,
+        key_origin: keyOrigin,
+        ...(usedBytes === undefined ? {} : { used_mb: megabytes(usedBytes) }),
+        ...(availableBytes === undefined ? {} : { avail_mb: megabytes(availableBytes) }),
+      }),
+    );
   }
 
-  resizeVolume(name: string): Promise<void> {
-    return Promise.reject(noVolume(name));
+  async resizeVolume(name: string, bytes: number): Promise<void> {
+    await this.#options.containers.storage.grow(name, bytes);
   }
 
-  deleteVolume(name: string): Promise<void> {
-    return Promise.reject(noVolume(name));
+  async deleteVolume(name: string): Promise<void> {
+    await this.#options.containers.storage.destroy(name);
   }
 
   async replaceCa(certificatePem: string, keyPem: string): Promise<CaInForce> {
@@ -128,6 +138,6 @@ const PROCESS_ENGINE: EngineStatus = {
   checked_before_start: false,
 };
 
-function noVolume(name: string): LauncherError {
-  return new LauncherError('ERR_LAUNCHER_VOLUME_UNKNOWN', `there is no volume "${name}"`);
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
 }

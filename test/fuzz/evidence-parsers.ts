@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   decodePem,
+  type DerElement,
+  derList,
   ecdsaSignatureFromRaw,
   ecdsaSignatureToRaw,
   encodeAuditManifest,
@@ -10,17 +12,25 @@ import {
   parseCcel,
   parseCertificate,
   parseCertificateList,
+  parseDer,
   parsePckExtension,
   parseQuote,
   parseSgxReport,
   parseSnpReport,
   parseTdReport,
   readAttestationExtensions,
-  readDer,
+  readBigInteger,
+  readBoolean,
+  readEnumerated,
+  readNamedBits,
+  readNull,
+  readOctets,
+  readOid,
+  readText,
+  readTime,
   replayEvents,
   SGX_PCK_EXTENSION_OID,
   toHex,
-  type DerReader,
 } from '@proofgate/evidence';
 import {
   auditManifests,
@@ -53,7 +63,7 @@ export const EVIDENCE_PARSERS: readonly FuzzTarget[] = [
     format: 'bytes',
     corpus: [...certificates, ...revocationLists, ecdsaSignature],
     errors,
-    parse: (input) => readDer(input, walk),
+    parse: (input) => walk(parseDer(input)),
   },
   {
     name: 'ECDSA signature',
@@ -143,25 +153,33 @@ export const EVIDENCE_PARSERS: readonly FuzzTarget[] = [
 ];
 
 /** Reads any DER, as deep as it goes. */
-function walk(der: DerReader): void {
-  if (der.nextIs(0x30)) der.sequenceOf(walk);
-  else if (der.nextIs(0x31)) der.set((inner) => inner.repeat(walk));
-  else if (der.nextIs(0xa0) || der.nextIs(0xa3)) der.context(der.nextIs(0xa0) ? 0 : 3, walkAll);
-  else if (der.nextIs(0x01)) der.boolean();
-  else if (der.nextIs(0x02)) der.bigInteger();
-  else if (der.nextIs(0x03)) der.namedBits();
-  else if (der.nextIs(0x04)) der.octetString();
-  else if (der.nextIs(0x05)) der.null();
-  else if (der.nextIs(0x06)) der.oid();
-  else if (der.nextIs(0x0a)) der.enumerated(255);
-  else if (der.nextIs(0x17) || der.nextIs(0x18)) der.time();
-  else if (der.nextIsText) der.text();
-  else der.raw();
+function walk(element: DerElement): void {
+  switch (element.tag) {
+    case 0x30:
+    case 0x31:
+    case 0xa0:
+    case 0xa3:
+      derList(element, element.tag).forEach(walk);
+      break;
+    default:
+      READERS.get(element.tag)?.(element);
+  }
 }
 
-function walkAll(der: DerReader): void {
-  der.repeat(walk);
-}
+const READERS = new Map<number, (element: DerElement) => unknown>([
+  [0x01, readBoolean],
+  [0x02, readBigInteger],
+  [0x03, readNamedBits],
+  [0x04, readOctets],
+  [0x05, readNull],
+  [0x06, readOid],
+  [0x0a, (element) => readEnumerated(element, 255)],
+  [0x0c, readText],
+  [0x13, readText],
+  [0x16, readText],
+  [0x17, readTime],
+  [0x18, readTime],
+]);
 
 /** An input that is accepted has been read to the last bit if it can be written again from what was read. */
 function sameBytes(written: Uint8Array, read: Uint8Array): void {

@@ -18,13 +18,9 @@ export class BoundedCache<Value> {
     if (known !== undefined) return known;
     const made = make();
     this.#entries.set(key, made);
+    made.catch(() => this.#entries.delete(key));
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > this.#limit && oldest !== undefined) this.#entries.delete(oldest);
-    try {
-      return await made;
-    } catch (error) {
-      this.#entries.delete(key);
-      throw error;
-    }
+    return made;
   }
 }

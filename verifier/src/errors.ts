@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CodedError, type ErrorDetails, type ErrorFamily } from '@proofgate/evidence';
+import {
+  CodedError,
+  equalBytes,
+  type ErrorDetails,
+  type ErrorFamily,
+  toHex,
+} from '@proofgate/evidence';
 
 /**
  * Every code that this package can throw. `ERR_POLICY_*` of family `rejected` means that genuine evidence is not
@@ -170,39 +176,63 @@ export const VERIFIER_ERRORS = {
 /** A code of {@link VerifierError}. */
 export type VerifierErrorCode = keyof typeof VERIFIER_ERRORS;
 
-type Table = typeof VERIFIER_ERRORS;
-type Exception = {
-  [Code in VerifierErrorCode]: Table[Code][0] extends 'rejected' ? never : Code;
+/** Codes of one family. */
+type CodeOf<Family extends ErrorFamily> = {
+  [Code in VerifierErrorCode]: (typeof VERIFIER_ERRORS)[Code][0] extends Family ? Code : never;
 }[VerifierErrorCode];
 
-// The families once more, as far as they are not `rejected`: the table's sentences are for documentation, and would be
-// a tenth of a bundle for browsers. The compiler refuses any difference between the two.
-const EXCEPTIONS: { readonly [Code in Exception]: Table[Code][0] } = {
-  ERR_VERIFIER_ARGUMENT: 'misuse',
-  ERR_VERIFIER_NO_WEBCRYPTO: 'misuse',
-  ERR_POLICY_INVALID: 'misuse',
-  ERR_POLICY_EMPTY: 'misuse',
-  ERR_COLLATERAL_UNAVAILABLE: 'unavailable',
-  ERR_CONNECT_UNAVAILABLE: 'unavailable',
-  ERR_CONNECT_TIMEOUT: 'unavailable',
-  ERR_CONNECT_DOCUMENT: 'unavailable',
-  ERR_CONNECT_PROTOCOL: 'unavailable',
-  ERR_CONNECT_INSECURE: 'misuse',
-  ERR_SESSION_UNAVAILABLE: 'unavailable',
-  ERR_SESSION_CLIENT_EVIDENCE: 'unavailable',
-  ERR_ITA_KEYS_UNAVAILABLE: 'unavailable',
-};
-
-function familyOf(code: VerifierErrorCode): ErrorFamily {
-  const exceptions: Readonly<Partial<Record<VerifierErrorCode, ErrorFamily>>> = EXCEPTIONS;
-  return exceptions[code] ?? 'rejected';
-}
+/** A code that says that something was refused. */
+export type RejectionCode = CodeOf<'rejected'>;
 
 /** Evidence that does not hold, that a policy refuses, or that could not be obtained. */
 export class VerifierError extends CodedError<VerifierErrorCode> {
-  constructor(code: VerifierErrorCode, message: string, details?: ErrorDetails) {
-    super(code, familyOf(code), message, details);
+  // In full: a bundler renames the class.
+  override readonly name = 'VerifierError';
+
+  // Whoever throws names the family, unless it is `rejected`, and the compiler compares it with the table: its sentences
+  // are for documentation, and a bundle for browsers should not carry them.
+  constructor(code: RejectionCode, message: string, details?: ErrorDetails);
+  constructor(code: CodeOf<'misuse'>, message: string, details: ErrorDetails, family: 'misuse');
+  constructor(
+    code: CodeOf<'unavailable'>,
+    message: string,
+    details: ErrorDetails,
+    family: 'unavailable',
+  );
+  constructor(
+    code: VerifierErrorCode,
+    message: string,
+    details?: ErrorDetails,
+    family: ErrorFamily = 'rejected',
+  ) {
+    super(code, family, message, details);
   }
+}
+
+/**
+ * Refuses something.
+ *
+ * @param what it is, beginning with an article
+ */
+export function refuse(
+  code: RejectionCode,
+  what: string,
+  expected: string,
+  seen?: string,
+  hint?: string,
+): never {
+  throw new VerifierError(code, `${what} is refused`, { expected, seen, hint });
+}
+
+/** Demands that bytes are the expected ones. */
+export function demandBytes(
+  code: RejectionCode,
+  what: string,
+  expected: Uint8Array,
+  seen: Uint8Array,
+  hint?: string,
+): void {
+  if (!equalBytes(expected, seen)) refuse(code, what, toHex(expected), toHex(seen), hint);
 }
 
 /** Who refused, or why there is no verdict. */

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-export { VERIFIER_ERRORS, VerifierError, type VerifierErrorCode } from './errors.ts';
+export {
+  type RejectionCode,
+  VERIFIER_ERRORS,
+  VerifierError,
+  type VerifierErrorCode,
+} from './errors.ts';
 export { outcomeOf, type Outcome } from './errors.ts';
 
 export type { BindingKind, EvidenceClaims, QuoteClaims, Tee } from './claims.ts';

@@ -23,7 +23,15 @@ describe('TCB info and QE identity', () => {
     expect(() => parseTcbInfo('[]')).toThrow(
       expect.objectContaining({ expected: 'an object', seen: 'an array' }),
     );
-    expect(() => parseTcbInfo('{')).toThrow(/^TCB info: /);
+    expect(() => parseTcbInfo('{')).toThrow(
+      expect.objectContaining({ message: 'TCB info is refused', expected: 'JSON' }),
+    );
+    expect(() => parseTcbInfo('{"id":"TDX","id":"TDX"}')).toThrow(
+      expect.objectContaining({ expected: 'each member once', seen: '2 for 1' }),
+    );
+    expect(() => parseTcbInfo('{"id":"\\"x\\":","version":["a",":"]}')).toThrow(
+      /^TCB info\.id is refused/,
+    );
   });
 
   type Change = (document: Record<string, unknown>) => void;

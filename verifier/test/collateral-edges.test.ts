@@ -7,8 +7,7 @@ import {
 } from '@proofgate/simulator';
 import { prepareCollateral, verifyQuote } from '@proofgate/verifier';
 import { describe, expect, it } from 'vitest';
-import { readRootedCertificate } from '../src/dcap/issuer-chain.ts';
-import { readPckChain } from '../src/dcap/pck-chain.ts';
+import { type PckChain, readChain, type RootedCertificate } from '../src/dcap/issuer-chain.ts';
 import { PlatformKeys } from '../src/dcap/platform-keys.ts';
 import { verifyDocumentSignature } from '../src/dcap/verify-document-signature.ts';
 import { checkAttestationKey, verifyQeReport } from '../src/dcap/verify-qe-report.ts';
@@ -155,13 +154,19 @@ describe('chains', () => {
   const [pck = '', ca = '', rootPem = ''] = pem.split(/(?<=-----END CERTIFICATE-----\n)/);
 
   it('have a length', async () => {
-    expect(await refusal(() => readPckChain(pck + ca + rootPem))).toBe('accepted');
-    expect(await refusal(() => readPckChain(pck + ca))).toBe('ERR_CERT_CHAIN_LENGTH');
-    expect(await refusal(() => readPckChain(pck + ca + rootPem + rootPem))).toBe(
+    expect(await refusal(() => readChain<PckChain>(pck + ca + rootPem, 3, 'it'))).toBe('accepted');
+    expect(await refusal(() => readChain<PckChain>(pck + ca, 3, 'it'))).toBe(
       'ERR_CERT_CHAIN_LENGTH',
     );
-    expect(await refusal(() => readRootedCertificate(ca + rootPem, 'it'))).toBe('accepted');
-    expect(await refusal(() => readRootedCertificate(ca, 'it'))).toBe('ERR_CERT_CHAIN_LENGTH');
+    expect(await refusal(() => readChain<PckChain>(pck + ca + rootPem + rootPem, 3, 'it'))).toBe(
+      'ERR_CERT_CHAIN_LENGTH',
+    );
+    expect(await refusal(() => readChain<RootedCertificate>(ca + rootPem, 2, 'it'))).toBe(
+      'accepted',
+    );
+    expect(await refusal(() => readChain<RootedCertificate>(ca, 2, 'it'))).toBe(
+      'ERR_CERT_CHAIN_LENGTH',
+    );
   });
 });
 
@@ -174,19 +179,18 @@ describe('keys', () => {
     expect(await refusal(async () => keys.attestationKey(off))).toBe('ERR_DCAP_QUOTE_SIGNATURE');
   });
 
-  it('of another kind sign nothing', async () => {
+  it('of the PCK and the root sign what is theirs alone', async () => {
     const { signature } = parseQuote(quote);
     const prepared = await prepareCollateral(sound, { root, at: AT });
     const { pck } = await prepared.platformKeys.material(signature.certificateChainPem);
-    expect(await refusal(async () => verifyQeReport(signature, pck.key))).toBe('accepted');
-    const rsa = { kind: 'rsa-pss', key: pck.key.key } as const;
-    expect(await refusal(async () => verifyQeReport(signature, rsa))).toBe('ERR_DCAP_QE_SIGNATURE');
-    const signer = { ...prepared.root, key: rsa };
-    expect(
-      await refusal(async () =>
-        verifyDocumentSignature(sound.tcb_info, sound.tcb_info_signature, signer, 'it'),
-      ),
-    ).toBe('ERR_DCAP_COLLATERAL_SIGNATURE');
+    expect(await refusal(async () => verifyQeReport(signature, pck))).toBe('accepted');
+    expect(await refusal(async () => verifyQeReport(signature, prepared.root))).toBe(
+      'ERR_DCAP_QE_SIGNATURE',
+    );
+    const text = async (hex: string) =>
+      refusal(async () => verifyDocumentSignature(sound.tcb_info, hex, prepared.root, 'it'));
+    expect(await text(sound.tcb_info_signature)).toBe('ERR_DCAP_COLLATERAL_SIGNATURE');
+    expect(await text('no hex')).toBe('ERR_DCAP_COLLATERAL_SIGNATURE');
   });
 });
 

@@ -3,6 +3,7 @@ import {
   basicConstraintsExtension,
   type CertificateExtension,
   keyUsageExtension,
+  parseAuthorityCertificate,
   parseCertificate,
   parseQuote,
   toHex,
@@ -11,9 +12,9 @@ import { createSimulatedPlatform, type PlatformDescription } from '@proofgate/si
 import { prepareCollateral, verifyQuote } from '@proofgate/verifier';
 import { describe, expect, it } from 'vitest';
 import { checkRole, type DcapRole } from '../src/dcap/certificate-role.ts';
-import { readPckChain } from '../src/dcap/pck-chain.ts';
+import { verifyRoot } from '../src/dcap/dcap-issuer.ts';
+import { type PckChain, readChain } from '../src/dcap/issuer-chain.ts';
 import { verifyPck } from '../src/dcap/verify-pck.ts';
-import { verifyRoot } from '../src/dcap/verify-root.ts';
 import { checkAuthority, checkEndEntity } from '../src/x509/authority.ts';
 import { caExtensions, issue, keyPair } from './private-pki.ts';
 import { refusal } from './refusal.ts';
@@ -71,7 +72,7 @@ describe('a certificate of Intel’s PKI', () => {
 describe('the root', () => {
   it('has signed itself', async () => {
     const rootWith = (wish: object) =>
-      parseCertificate(
+      parseAuthorityCertificate(
         issue({ commonName: 'Intel SGX Root CA', extensions: caExtensions(1), ...wish })
           .certificate,
       );
@@ -124,18 +125,19 @@ describe('a PCK CA that was issued again', () => {
     const root = { sha256: platform.rootSha256 };
     const collateral = await prepareCollateral(platform.collateral(), { root, at: AT });
     const { signature } = parseQuote(await platform.quote(new Uint8Array(64)));
-    const chain = readPckChain(signature.certificateChainPem);
+    const chain: PckChain = readChain(signature.certificateChainPem, 3, 'the chain');
+    const [pck, ca] = chain;
     const withLists = async (lists: Partial<typeof collateral>) =>
       refusal(async () => verifyPck(chain, { ...collateral, ...lists }, AT));
     const naming = (serial: Uint8Array) => new Map([[toHex(serial), { date: AT }]]);
     const { rootList, pckList } = collateral;
     expect(await withLists({})).toBe('accepted');
-    expect(
-      await withLists({ rootList: { ...rootList, revoked: naming(chain.ca.serialNumber) } }),
-    ).toBe('ERR_CERT_REVOKED');
-    expect(
-      await withLists({ pckList: { ...pckList, revoked: naming(chain.pck.serialNumber) } }),
-    ).toBe('ERR_CERT_REVOKED');
+    expect(await withLists({ rootList: { ...rootList, revoked: naming(ca.serialNumber) } })).toBe(
+      'ERR_CERT_REVOKED',
+    );
+    expect(await withLists({ pckList: { ...pckList, revoked: naming(pck.serialNumber) } })).toBe(
+      'ERR_CERT_REVOKED',
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { explain, outcomeOf, VerifierError } from '@proofgate/verifier';
+import { explain, outcomeOf, type RejectionCode, VerifierError } from '@proofgate/verifier';
 import { describe, expect, it } from 'vitest';
 
 describe('an explanation', () => {
@@ -39,8 +39,7 @@ describe('an explanation', () => {
 
 describe('the outcome of an error', () => {
   it('tells evidence, policy and the rest apart', () => {
-    const outcome = (code: ConstructorParameters<typeof VerifierError>[0]) =>
-      outcomeOf(new VerifierError(code, 'x'));
+    const outcome = (code: RejectionCode) => outcomeOf(new VerifierError(code, 'x'));
     expect(outcome('ERR_DCAP_QUOTE_SIGNATURE')).toBe('evidence-refused');
     expect(outcome('ERR_POLICY_DEBUG')).toBe('policy-refused');
   });

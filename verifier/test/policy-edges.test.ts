@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { describe as describeValue, JsonFields } from '../src/json/json-fields.ts';
 import { jsonFromValue } from '../src/json/json-from-value.ts';
 import { MAX_JSON_DEPTH, parseStrictJson } from '../src/json/strict-json.ts';
+import { readFlag } from '../src/policy/policy-fields.ts';
 import { AT, claimsOf, decide, DIGEST, sound, subject, workload } from './policy-subject.ts';
 import { refusal } from './refusal.ts';
 
@@ -73,14 +74,18 @@ describe('members of a JSON object', () => {
     expect(() => fields.objects('a', 1, 1)).toThrow('top.a[0]: an object, not 1');
     expect(() => fields.string('b', /^y$/)).toThrow('top.b: a string, not "x"');
     expect(() => fields.string('c')).toThrow('top.c: a string, not an object');
-    expect(() => fields.boolean('a')).toThrow('top.a: true or false, not an array');
+    expect(() => readFlag(fields, 'a')).toThrow('top.a: true or false, not an array');
+    expect(readFlag(fields, 'none')).toBe(false);
+    expect(() => fields.integer('t', 0, 1)).toThrow('top.t: an integer from 0 to 1');
+    expect(() => fields.hex('b', 1)).toThrow('top.b: 1 bytes in hex, not "x"');
+    expect(() => fields.time('b')).toThrow('top.b: a time like');
     expect(() => fields.object('none')).toThrow('top.none: an object, not nothing');
     expect(fields.time('t')).toEqual(new Date('2026-01-31T12:00:00Z'));
   });
 
   it('are cut short in messages', () => {
     expect(describeValue('x'.repeat(78))).toBe(`"${'x'.repeat(78)}"`);
-    expect(describeValue('x'.repeat(79))).toBe(`"${'x'.repeat(76)}…`);
+    expect(describeValue('x'.repeat(79))).toBe(`"${'x'.repeat(79)}…`);
   });
 });
 

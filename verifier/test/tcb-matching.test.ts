@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { convergeStatus, relaunchStatus } from '../src/dcap/converge-status.ts';
-import { matchIsvSvn, sortIsvSvnLevels } from '../src/dcap/isv-svn-level.ts';
-import { matchLevel, type PlatformSvns, sortLevels, type TcbLevel } from '../src/dcap/tcb-level.ts';
+import { descendingLevels } from '../src/dcap/descending-levels.ts';
+import { matchIsvSvn } from '../src/dcap/isv-svn-level.ts';
+import {
+  levelNumbers,
+  matchLevel,
+  type PlatformSvns,
+  type TcbLevel,
+} from '../src/dcap/tcb-level.ts';
 import type { ComponentStatus, PlatformStatus } from '../src/dcap/tcb-status.ts';
 import { refusal } from './refusal.ts';
 
@@ -92,6 +98,7 @@ describe('a TCB level', () => {
 });
 
 describe('the order of TCB levels', () => {
+  const sortLevels = (levels: readonly TcbLevel[]) => descendingLevels(levels, levelNumbers);
   const low = level({ sgx: svns(15, 4) });
   const lowPce = level({ pceSvn: 4 });
   const lowTdx = level({ tdx: svns(15, 4) });
@@ -131,8 +138,10 @@ describe('versions of an enclave or module', () => {
   });
 
   it('come highest first and once', () => {
-    expect(sortIsvSvnLevels([at(2), at(6), at(4)])).toEqual([at(6), at(4), at(2)]);
-    expect(sortIsvSvnLevels([at(2), at(6), at(2, 'Revoked')])).toBeUndefined();
+    const sorted = (levels: readonly ReturnType<typeof at>[]) =>
+      descendingLevels(levels, ({ isvSvn }) => [isvSvn]);
+    expect(sorted([at(2), at(6), at(4)])).toEqual([at(6), at(4), at(2)]);
+    expect(sorted([at(2), at(6), at(2, 'Revoked')])).toBeUndefined();
   });
 
   it.each([

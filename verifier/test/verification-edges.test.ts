@@ -11,7 +11,7 @@ import {
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CheckRecorder } from '../src/appraisal/check-recorder.ts';
 import { examineLogs } from '../src/appraisal/examine-logs.ts';
-import { ecdsaHolds, importEcdsaKey } from '../src/crypto/ecdsa.ts';
+import { ecdsaHolds, importEcdsaKey, P256, P384 } from '../src/crypto/ecdsa.ts';
 import { subtle } from '../src/crypto/web-crypto.ts';
 import { checkTdxModule, findModuleIdentity } from '../src/dcap/check-tdx-module.ts';
 import { checkEventLog } from '../src/document/check-event-log.ts';
@@ -92,8 +92,8 @@ describe('TCB info without TDX modules', () => {
 });
 
 describe('ECDSA', () => {
-  it.each(['P-256', 'P-384'] as const)('of %s needs r and s from 1 to n - 1', async (curve) => {
-    const { publicKey, privateKey } = keyPair(curve);
+  it.each([P256, P384])('of $name needs r and s from 1 to n - 1', async (curve) => {
+    const { publicKey, privateKey } = keyPair(curve.name);
     const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
     const point = Buffer.concat([
       Buffer.of(4),
@@ -115,7 +115,7 @@ describe('ECDSA', () => {
     const verify = vi.fn(async () => Promise.resolve(true));
     vi.stubGlobal('crypto', { subtle: { verify } });
     const order = Buffer.from(
-      curve === 'P-256'
+      curve.name === 'P-256'
         ? 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'
         : 'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
       'hex',

@@ -2,7 +2,17 @@
 import 'reflect-metadata';
 import { createPublicKey, verify, webcrypto, type KeyObject } from 'node:crypto';
 import { Name, Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
-import { derOid, derSequence, readDer, toHex, type DerReader } from '@proofgate/evidence';
+import {
+  derElements,
+  derList,
+  derOid,
+  derSequence,
+  parseDer,
+  readBitString,
+  readRaw,
+  readSmallInteger,
+  toHex,
+} from '@proofgate/evidence';
 import { sameBytes } from '../certificates/read-back.ts';
 import { CaError } from '../errors.ts';
 import { signingScheme, type SigningScheme } from '../keys/key-type.ts';
@@ -52,6 +62,9 @@ const SIGNATURE_OIDS: Readonly<Record<SigningScheme['signatureAlgorithm'], strin
 /** RFC 2986, section 4: the only version there is. */
 const VERSION_1 = 0;
 
+/** Identifier octet of the attributes, `[0]`. */
+const ATTRIBUTES = 0xa0;
+
 interface RequestParts {
   /** DER of what is signed. */
   readonly info: Uint8Array;
@@ -63,24 +76,20 @@ interface RequestParts {
 
 function parseRequest(der: Uint8Array): RequestParts {
   try {
-    return readDer(der, (reader) =>
-      reader.sequence((request) => {
-        const { raw: info, value: spki } = request.withRaw((inner) => inner.sequence(readInfo));
-        return { info, spki, algorithm: request.raw(), signature: request.bitString() };
-      }),
-    );
+    const [info, algorithm, signature] = derElements(parseDer(der), 3);
+    // The subject, and what is wished for, are not used.
+    const [version, , spki, attributes] = derElements(info, 3, 4);
+    readSmallInteger(version, VERSION_1);
+    if (attributes !== undefined) derList(attributes, ATTRIBUTES);
+    return {
+      info: readRaw(info),
+      spki: readRaw(spki),
+      algorithm: readRaw(algorithm),
+      signature: readBitString(signature),
+    };
   } catch (cause) {
     throw invalid('the certificate request cannot be read', 'no strict DER of one', cause);
   }
-}
-
-function readInfo(info: DerReader): Uint8Array {
-  info.smallInteger(VERSION_1);
-  // The subject.
-  info.raw();
-  const spki = info.raw();
-  info.optionalContext(0, (attributes) => attributes.repeat((attribute) => attribute.raw()));
-  return spki;
 }
 
 /**

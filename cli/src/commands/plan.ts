@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { planMeasurements, type MeasurementPlan, type PlannedHost } from '@proofgate/launcher';
+import {
+  DEFAULT_MEMORY_MB,
+  DEFAULT_VCPUS,
+  type ContainerConfig,
+  type ContainerIsolation,
+} from '@proofgate/api';
+import {
+  describeOptOuts,
+  planMeasurements,
+  type MeasurementPlan,
+  type PlannedHost,
+  type PlannedWorkload,
+} from '@proofgate/launcher';
 
 import type { CommandContext } from '../context.ts';
 import { readConfig } from '../input/config-argument.ts';
@@ -23,6 +35,10 @@ export async function plan(options: PlanOptions, { terminal }: CommandContext): 
   const heading = (text: string): string => paint(terminal, 'bold', text);
   const sections = [
     `${heading('platform')}\n${table(platformRows(measured), '  ')}`,
+    ...measured.workloads.map(
+      (workload) =>
+        `${heading(workload.measured.config.name)}  workload\n${table(workloadRows(workload), '  ')}`,
+    ),
     ...measured.hosts.map(
       (host) => `${heading(host.hostname)}  ${host.kind}\n${table(hostRows(host), '  ')}`,
     ),
@@ -45,6 +61,7 @@ function planData({ platform, workloads, hosts, events, rtmr3 }: MeasurementPlan
       imageDigest: measured.imageDigest,
       specDigest: measured.specDigest,
       configRoot: root,
+      ...confinement(measured.config),
     })),
     hosts: hosts.map(({ kind, hostname, extensions }) => ({
       hostname,
@@ -62,6 +79,55 @@ function platformRows({ platform }: MeasurementPlan): string[][] {
     ['runtime', platform.runtimeVersion],
     ['image profile', printable(platform.imageProfile ?? 'no marker file')],
   ];
+}
+
+/** What a container may have and do; a process shares the VM and is only bounded by its user. */
+function confinement(config: ContainerConfig): object {
+  if (config.isolation === undefined) return {};
+  const { pids, nofile, tmp_size: tmpBytes } = config.isolation;
+  return {
+    limits: {
+      memoryMb: unlessUnlimited(config.resource_memory_mb ?? DEFAULT_MEMORY_MB),
+      vcpus: unlessUnlimited(config.resource_vcpus ?? DEFAULT_VCPUS),
+      pids,
+      nofile,
+      tmpBytes,
+    },
+    optOuts: describeOptOuts(config),
+  };
+}
+
+function unlessUnlimited(value: number): number | null {
+  return value === 0 ? null : value;
+}
+
+function workloadRows({ measured, root }: PlannedWorkload): string[][] {
+  const { config, imageRef, specDigest } = measured;
+  return [
+    ['image', printable(imageRef)],
+    ['configuration root', root],
+    ['specification', specDigest],
+    ...(config.isolation === undefined
+      ? [['confinement', 'a process of the VM: nothing but its user keeps it from the rest']]
+      : [['limits', limitsText(config, config.isolation)], ...optOutRows(config)]),
+  ];
+}
+
+function limitsText(config: ContainerConfig, isolation: ContainerIsolation): string {
+  const memory = config.resource_memory_mb ?? DEFAULT_MEMORY_MB;
+  const vcpus = config.resource_vcpus ?? DEFAULT_VCPUS;
+  return [
+    memory === 0 ? 'all memory' : `${String(memory)} MiB memory`,
+    vcpus === 0 ? 'all CPUs' : `${String(vcpus)} CPU`,
+    `${String(isolation.pids)} processes`,
+    `${String(isolation.nofile)} open files`,
+  ].join(', ');
+}
+
+function optOutRows(config: ContainerConfig): string[][] {
+  const phrases = describeOptOuts(config);
+  if (phrases.length === 0) return [['confinement', 'the strictest']];
+  return phrases.map((phrase, index) => [index === 0 ? 'less confined' : '', printable(phrase)]);
 }
 
 function hostRows({ extensions }: PlannedHost): string[][] {

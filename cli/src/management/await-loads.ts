@@ -54,14 +54,12 @@ function outcomeOf(
   status: ContainerStatus | undefined,
 ): LoadOutcome {
   if (status === undefined) return { kind: 'failed', name, reason: 'it was unloaded' };
-  const { replacement } = status;
-  const isNext = replacement?.spec_digest === specDigest;
-  const version = isNext ? replacement : status.spec_digest === specDigest ? status : undefined;
+  const version = [status.replacement, status].find((one) => one?.spec_digest === specDigest);
   if (version?.status === 'failed') {
     return { kind: 'failed', name, reason: version.error ?? 'no reason was given' };
   }
   // A program that is to run once has done so when it is stopped.
   const up = checked ? ['healthy', 'stopped'] : ['running', 'healthy', 'stopped'];
-  const isUp = version !== undefined && !isNext && up.includes(version.status);
+  const isUp = version === status && up.includes(status.status);
   return { kind: isUp ? 'up' : 'pending', name };
 }

@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-import { derInvalid } from './der-error.ts';
+import { copyBytes } from '../bytes/bytes.ts';
+import { derInvalid, derLimit } from './der-error.ts';
+import { SEQUENCE } from './der-tag.ts';
 
-/** One element of DER. */
+/** Largest DER input: the largest structure we read is a revocation list of 1 MiB. */
+export const MAX_DER_BYTES: number = 1024 * 1024;
+
+/**
+ * Deepest nesting. A certificate needs 8 levels; without a limit a few kilobytes of nested headers
+ * exhaust the stack (CVE-2025-66031).
+ */
+export const MAX_DER_DEPTH = 16;
+
+/** One element of DER, whose content has not been looked at. */
 export interface DerElement {
   /** Identifier octet: class, constructed bit and number. */
   readonly tag: number;
-  /** Content octets: a view of the bytes that the element was read from. */
+  /** Content octets. A view of what {@link parseDer} copied, so never handed out. */
   readonly content: Uint8Array;
-  /** Offset of what follows the element. */
-  readonly end: number;
+  /** The whole encoding; a view like {@link content}. */
+  readonly raw: Uint8Array;
+  /** How many elements it lies in. */
+  readonly depth: number;
 }
 
 // Number 31 announces a tag of several octets; no structure we read has one.
@@ -18,53 +31,95 @@ const MULTI_OCTET_TAG_NUMBER = 0x1f;
 const MAX_LENGTH_OCTETS = 4;
 
 /**
- * Reads the element at an offset (ITU-T X.690, sections 8.1 and 10.1).
+ * Reads one complete DER value strictly: definite, minimal lengths and tags below 31. What is in it is
+ * read by {@link derElements} and the functions of `der-values.ts`.
  *
- * @param expectedTag identifier octet that must be there; without it, any is taken
+ * @param bytes the encoding, nothing before or after it
+ * @throws EvidenceError `ERR_DER_INVALID`, `ERR_DER_LIMIT`
+ * @example
+ * ```ts
+ * const [r, s] = derElements(parseDer(signature), 2).map((number) => derNumber(number));
+ * ```
+ */
+export function parseDer(bytes: Uint8Array): DerElement {
+  if (bytes.length > MAX_DER_BYTES) throw derLimit('size', MAX_DER_BYTES, bytes.length);
+  const element = readElement(copyBytes(bytes), 0, 0);
+  if (element.raw.length === bytes.length) return element;
+  throw derInvalid('length', `${element.raw.length}`, `${bytes.length}`);
+}
+
+/**
+ * The content octets of an element that has to have a tag.
+ *
+ * @param element undefined when it is absent
+ * @returns a view: copy it before handing it out
  * @throws EvidenceError `ERR_DER_INVALID`
  */
-export function readElement(bytes: Uint8Array, offset: number, expectedTag?: number): DerElement {
-  const tag = bytes[offset];
-  if (tag === undefined) {
-    throw derInvalid('DER ends where an element is expected', describeTag(expectedTag));
+export function derContent(element: DerElement | undefined, tag: number): Uint8Array {
+  if (element?.tag === tag) return element.content;
+  throw derInvalid('element', describeTag(tag), describeTag(element?.tag));
+}
+
+/**
+ * The elements of a SEQUENCE, or of another constructed element.
+ *
+ * @param least how many there have to be
+ * @param most how many there may be
+ * @throws EvidenceError `ERR_DER_INVALID`, `ERR_DER_LIMIT`
+ */
+export function derElements(
+  element: DerElement | undefined,
+  least: number,
+  most: number = least,
+  tag?: number,
+): DerElement[] {
+  const elements = derList(element, tag);
+  if (elements.length >= least && elements.length <= most) return elements;
+  throw derInvalid('structure', `${least} to ${most} elements`, `${elements.length}`);
+}
+
+/**
+ * The elements of a SEQUENCE OF, or of another constructed element.
+ *
+ * @throws EvidenceError `ERR_DER_INVALID`, `ERR_DER_LIMIT`
+ */
+export function derList(element: DerElement | undefined, tag: number = SEQUENCE): DerElement[] {
+  const bytes = derContent(element, tag);
+  const depth = (element?.depth ?? 0) + 1;
+  if (depth > MAX_DER_DEPTH) throw derLimit('depth', MAX_DER_DEPTH, depth);
+  const elements: DerElement[] = [];
+  for (let offset = 0; offset < bytes.length;) {
+    const next = readElement(bytes, offset, depth);
+    elements.push(next);
+    offset += next.raw.length;
   }
-  if (expectedTag !== undefined && tag !== expectedTag) {
-    throw derInvalid('unexpected DER element', describeTag(expectedTag), describeTag(tag));
-  }
-  if ((tag & MULTI_OCTET_TAG_NUMBER) === MULTI_OCTET_TAG_NUMBER) {
-    throw derInvalid('DER tag has a number above 30', 'a tag of one octet', describeTag(tag));
-  }
-  const { length, start } = readLength(bytes, offset + 1);
-  if (length > bytes.length - start) {
-    throw derInvalid(
-      'DER element is cut off',
-      `${length} content octets`,
-      `${bytes.length - start}`,
-    );
-  }
-  const end = start + length;
-  return { tag, content: bytes.subarray(start, end), end };
+  return elements;
 }
 
 /** Names an identifier octet for a message. */
 export function describeTag(tag: number | undefined): string {
-  return tag === undefined ? 'an element' : `tag 0x${tag.toString(16).padStart(2, '0')}`;
+  return tag === undefined ? 'nothing' : `tag 0x${tag.toString(16).padStart(2, '0')}`;
 }
 
-// X.690, section 10.1: definite form, in the fewest octets.
-function readLength(bytes: Uint8Array, offset: number): { length: number; start: number } {
-  const first = bytes[offset];
-  if (first === undefined) throw derInvalid('DER ends where a length is expected');
-  if (first < 0x80) return { length: first, start: offset + 1 };
-  const octets = first & 0x7f;
-  if (octets === 0) throw derInvalid('DER length is indefinite', 'a definite length');
-  if (octets > MAX_LENGTH_OCTETS) {
-    throw derInvalid('DER length is too long', `at most ${MAX_LENGTH_OCTETS} octets`, `${octets}`);
+// ITU-T X.690, sections 8.1 and 10.1.
+function readElement(bytes: Uint8Array, offset: number, depth: number): DerElement {
+  const tag = bytes[offset];
+  if (tag === undefined || (tag & MULTI_OCTET_TAG_NUMBER) === MULTI_OCTET_TAG_NUMBER) {
+    throw derInvalid('tag', 'one octet', describeTag(tag));
   }
-  const start = offset + 1 + octets;
-  const encoded = bytes.subarray(offset + 1, start);
-  if (encoded.length !== octets) throw derInvalid('DER ends in the middle of a length');
-  const length = encoded.reduce((value, octet) => value * 256 + octet, 0);
-  if (length < 0x80 || encoded[0] === 0) throw derInvalid('DER length is not minimal');
-  return { length, start };
+  let start = offset + 2;
+  let length = bytes[offset + 1] ?? 0x80;
+  if (length >= 0x80) {
+    const octets = length - 0x80;
+    start += octets;
+    length = bytes.subarray(offset + 2, start).reduce((value, octet) => value * 256 + octet, 0);
+    // X.690, section 10.1: definite form, in the fewest octets.
+    if (octets > MAX_LENGTH_OCTETS || length < Math.max(0x80, 256 ** (octets - 1))) {
+      throw derInvalid('length', `minimal, 1 to ${MAX_LENGTH_OCTETS} octets`, `${octets} octets`);
+    }
+  }
+  const end = start + length;
+  if (end > bytes.length)
+    throw derInvalid('length', `at most ${bytes.length - start}`, `${length}`);
+  return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(offset, end), depth };
 }

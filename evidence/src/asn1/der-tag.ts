@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Identifier octets of the universal types we read and write (ITU-T X.680, section 8.6). */
-export const DER_TAG = {
-  boolean: 0x01,
-  integer: 0x02,
-  bitString: 0x03,
-  octetString: 0x04,
-  null: 0x05,
-  oid: 0x06,
-  enumerated: 0x0a,
-  utf8String: 0x0c,
-  printableString: 0x13,
-  ia5String: 0x16,
-  utcTime: 0x17,
-  generalizedTime: 0x18,
-  sequence: 0x30,
-  set: 0x31,
-} as const;
+/*
+ * Identifier octets of the universal types we read and write (ITU-T X.680, section 8.6). Constants of
+ * their own, which a bundler writes out as numbers.
+ */
+export const BOOLEAN = 0x01;
+export const INTEGER = 0x02;
+export const BIT_STRING = 0x03;
+export const OCTET_STRING = 0x04;
+export const NULL = 0x05;
+export const OBJECT_IDENTIFIER = 0x06;
+export const ENUMERATED = 0x0a;
+export const UTF8_STRING = 0x0c;
+export const PRINTABLE_STRING = 0x13;
+export const IA5_STRING = 0x16;
+export const UTC_TIME = 0x17;
+export const GENERALIZED_TIME = 0x18;
+export const SEQUENCE = 0x30;
+export const SET = 0x31;
 
-const CONTEXT_CLASS = 0x80;
-const CONSTRUCTED = 0x20;
-
-/** Identifier octet of the context-specific tag `[number]`, number 0 to 30. */
-export function contextTag(number: number, constructed: boolean): number {
-  return CONTEXT_CLASS | (constructed ? CONSTRUCTED : 0) | number;
-}
-
-/** Characters of an ASN.1 PrintableString (ITU-T X.680, section 41.4). */
-export const PRINTABLE_STRING: RegExp = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
-
-/** Characters of an ASN.1 IA5String: ASCII. */
-export const IA5_STRING: RegExp = /^\p{ASCII}*$/u;
+/** Identifier octet of `[0]` with a primitive value; the number is added. */
+export const CONTEXT = 0x80;
+/** Identifier octet of `[0]` around encoded elements; the number is added. */
+export const CONTEXT_CONSTRUCTED = 0xa0;

@@ -2,7 +2,25 @@
 import { compareBytes, concatBytes } from '../bytes/bytes.ts';
 import { utf8 } from '../bytes/utf8.ts';
 import { derWrite } from './der-error.ts';
-import { contextTag, DER_TAG, IA5_STRING, PRINTABLE_STRING } from './der-tag.ts';
+import {
+  BIT_STRING,
+  BOOLEAN,
+  CONTEXT,
+  CONTEXT_CONSTRUCTED,
+  ENUMERATED,
+  GENERALIZED_TIME,
+  IA5_STRING,
+  INTEGER,
+  NULL,
+  OBJECT_IDENTIFIER,
+  OCTET_STRING,
+  PRINTABLE_STRING,
+  SEQUENCE,
+  SET,
+  UTC_TIME,
+  UTF8_STRING,
+} from './der-tag.ts';
+import { ASCII_TEXT, PRINTABLE_TEXT } from './der-text.ts';
 import { formatDerTime } from './der-time.ts';
 import { encodeOid } from './object-identifier.ts';
 
@@ -13,12 +31,12 @@ export function derElement(tag: number, content: Uint8Array): Uint8Array {
 
 /** SEQUENCE of encoded elements. */
 export function derSequence(...elements: readonly Uint8Array[]): Uint8Array {
-  return derElement(DER_TAG.sequence, concatBytes(...elements));
+  return derElement(SEQUENCE, concatBytes(...elements));
 }
 
 /** SET OF encoded elements, put into the order that DER prescribes (X.690, section 11.6). */
 export function derSet(...elements: readonly Uint8Array[]): Uint8Array {
-  return derElement(DER_TAG.set, concatBytes(...elements.toSorted(compareBytes)));
+  return derElement(SET, concatBytes(...elements.toSorted(compareBytes)));
 }
 
 /**
@@ -29,7 +47,7 @@ export function derSet(...elements: readonly Uint8Array[]): Uint8Array {
  */
 export function derInteger(value: bigint | Uint8Array): Uint8Array {
   return derElement(
-    DER_TAG.integer,
+    INTEGER,
     typeof value === 'bigint' ? signedOctets(value) : unsignedOctets(value),
   );
 }
@@ -39,17 +57,17 @@ export function derEnumerated(value: number): Uint8Array {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw derWrite('ENUMERATED is not a natural number', '0 or more', String(value));
   }
-  return derElement(DER_TAG.enumerated, signedOctets(BigInt(value)));
+  return derElement(ENUMERATED, signedOctets(BigInt(value)));
 }
 
 /** BOOLEAN. */
 export function derBoolean(value: boolean): Uint8Array {
-  return derElement(DER_TAG.boolean, Uint8Array.of(value ? 0xff : 0x00));
+  return derElement(BOOLEAN, Uint8Array.of(value ? 0xff : 0x00));
 }
 
 /** BIT STRING of whole bytes. */
 export function derBitString(bytes: Uint8Array): Uint8Array {
-  return derElement(DER_TAG.bitString, concatBytes(Uint8Array.of(0), bytes));
+  return derElement(BIT_STRING, concatBytes(Uint8Array.of(0), bytes));
 }
 
 /** BIT STRING of named bits, cut after the last one that is set (X.690, section 11.2.2). */
@@ -62,51 +80,51 @@ export function derNamedBits(bits: Iterable<number>): Uint8Array {
     octets[index] = (octets[index] ?? 0) | (0x80 >> (bit % 8));
   }
   const unusedBits = octets.length * 8 - 1 - highest;
-  return derElement(DER_TAG.bitString, concatBytes(Uint8Array.of(unusedBits), octets));
+  return derElement(BIT_STRING, concatBytes(Uint8Array.of(unusedBits), octets));
 }
 
 /** OCTET STRING. */
 export function derOctetString(bytes: Uint8Array): Uint8Array {
-  return derElement(DER_TAG.octetString, bytes);
+  return derElement(OCTET_STRING, bytes);
 }
 
 /** OBJECT IDENTIFIER from dotted text. @throws EvidenceError `ERR_DER_WRITE` */
 export function derOid(oid: string): Uint8Array {
-  return derElement(DER_TAG.oid, encodeOid(oid));
+  return derElement(OBJECT_IDENTIFIER, encodeOid(oid));
 }
 
 /** NULL. */
 export function derNull(): Uint8Array {
-  return derElement(DER_TAG.null, new Uint8Array());
+  return derElement(NULL, new Uint8Array());
 }
 
 /** UTF8String. */
 export function derUtf8String(text: string): Uint8Array {
-  return derElement(DER_TAG.utf8String, utf8(text));
+  return derElement(UTF8_STRING, utf8(text));
 }
 
 /** PrintableString. @throws EvidenceError `ERR_DER_WRITE` on a character outside its set */
 export function derPrintableString(text: string): Uint8Array {
-  if (!PRINTABLE_STRING.test(text)) {
+  if (!PRINTABLE_TEXT.test(text)) {
     throw derWrite(
       'text is not a PrintableString',
       "letters, digits and ' ( ) + , - . / : = ?",
       text,
     );
   }
-  return derElement(DER_TAG.printableString, utf8(text));
+  return derElement(PRINTABLE_STRING, utf8(text));
 }
 
 /** IA5String. @throws EvidenceError `ERR_DER_WRITE` on a character outside ASCII */
 export function derIa5String(text: string): Uint8Array {
-  if (!IA5_STRING.test(text)) throw derWrite('text is not an IA5String', 'ASCII', text);
-  return derElement(DER_TAG.ia5String, utf8(text));
+  if (!ASCII_TEXT.test(text)) throw derWrite('text is not an IA5String', 'ASCII', text);
+  return derElement(IA5_STRING, utf8(text));
 }
 
 /** UTCTime for the years 1950 to 2049, else GeneralizedTime; whole seconds. */
 export function derTime(date: Date): Uint8Array {
   const { utc, text } = formatDerTime(date);
-  return derElement(utc ? DER_TAG.utcTime : DER_TAG.generalizedTime, utf8(text));
+  return derElement(utc ? UTC_TIME : GENERALIZED_TIME, utf8(text));
 }
 
 /**
@@ -119,7 +137,7 @@ export function derContext(number: number, constructed: boolean, content: Uint8A
   if (!Number.isInteger(number) || number < 0 || number > 30) {
     throw derWrite('context tag is out of range', '0 to 30', String(number));
   }
-  return derElement(contextTag(number, constructed), content);
+  return derElement((constructed ? CONTEXT_CONSTRUCTED : CONTEXT) + number, content);
 }
 
 function lengthOctets(length: number): number[] {

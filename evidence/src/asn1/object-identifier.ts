@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EvidenceError } from '../errors.ts';
+import { derInvalid } from './der-error.ts';
 
 /**
  * Longest OID we read, in content octets. The longest we know of has 11; a UUID arc (2.25.n) needs
@@ -10,6 +11,8 @@ export const MAX_OID_BYTES = 64;
 /** Largest arc we read or write: 128 bits, as a UUID arc of ITU-T X.667 needs. */
 export const MAX_OID_ARC: bigint = (1n << 128n) - 1n;
 
+const WHAT = 'OBJECT IDENTIFIER';
+
 /**
  * Reads the content octets of an OBJECT IDENTIFIER (ITU-T X.690, section 8.19) into dotted text.
  *
@@ -19,46 +22,30 @@ export const MAX_OID_ARC: bigint = (1n << 128n) - 1n;
  * @throws EvidenceError `ERR_DER_INVALID`
  */
 export function decodeOid(content: Uint8Array): string {
-  if (content.length === 0 || content.length > MAX_OID_BYTES) {
-    throw invalid(`object identifier has ${content.length} octets`, `1 to ${MAX_OID_BYTES}`);
-  }
-  const subidentifiers: (number | bigint)[] = [];
-  let start = 0;
-  for (let index = 0; index < content.length; index += 1) {
-    const octet = content[index] ?? 0;
-    // X.690, section 8.19.2: the shortest form is the only one.
-    if (index === start && octet === 0x80) {
-      throw invalid('object identifier arc has a leading zero octet');
-    }
+  const arcs: bigint[] = [];
+  let arc: bigint | undefined;
+  for (const octet of content.subarray(0, MAX_OID_BYTES + 1)) {
+    // X.690, section 8.19.2: the shortest form is the only one, and has no leading zero.
+    if (arc === undefined && octet === 0x80) throw derInvalid(WHAT, 'minimal');
+    arc = ((arc ?? 0n) << 7n) | BigInt(octet & 0x7f);
+    if (arc > MAX_OID_ARC) throw derInvalid(WHAT, 'arcs of at most 128 bits');
     if (octet < 0x80) {
-      subidentifiers.push(decodeArc(content, start, index + 1));
-      start = index + 1;
+      arcs.push(arc);
+      arc = undefined;
     }
   }
-  if (start !== content.length) throw invalid('object identifier ends in the middle of an arc');
-  const [first = 0, ...rest] = subidentifiers;
+  const [first, ...rest] = arcs;
+  if (first === undefined || arc !== undefined || content.length > MAX_OID_BYTES) {
+    throw derInvalid(
+      WHAT,
+      `whole arcs in 1 to ${MAX_OID_BYTES} octets`,
+      `${content.length} octets`,
+    );
+  }
   // X.690, section 8.19.4: the first two arcs share a subidentifier, and only root arc 2 goes
   // beyond 39.
-  const root = first < 80 ? Math.floor(Number(first) / 40) : 2;
-  const second = typeof first === 'number' ? first - root * 40 : first - BigInt(root * 40);
-  return [root, second, ...rest].join('.');
-}
-
-/** Octets of an arc below 2^53: a number holds it exactly, and is faster than a `bigint`. */
-const SMALL_ARC_OCTETS = 7;
-
-function decodeArc(content: Uint8Array, start: number, end: number): number | bigint {
-  if (end - start <= SMALL_ARC_OCTETS) {
-    let small = 0;
-    for (let index = start; index < end; index += 1) {
-      small = small * 128 + ((content[index] ?? 0) & 0x7f);
-    }
-    return small;
-  }
-  let arc = 0n;
-  for (const octet of content.subarray(start, end)) arc = (arc << 7n) | BigInt(octet & 0x7f);
-  if (arc > MAX_OID_ARC) throw invalid('object identifier arc is longer than 128 bits');
-  return arc;
+  const root = first < 80n ? first / 40n : 2n;
+  return [root, first - root * 40n, ...rest].join('.');
 }
 
 /**
@@ -106,13 +93,14 @@ function encodeLargeArc(arc: bigint): number[] {
   return octets;
 }
 
-function invalid(message: string, expected?: string): EvidenceError {
-  return new EvidenceError('ERR_DER_INVALID', message, expected === undefined ? {} : { expected });
-}
-
 function notWritable(text: string): EvidenceError {
-  return new EvidenceError('ERR_DER_WRITE', 'text is not an object identifier', {
-    expected: 'dotted numbers, such as 2.5.29.19',
-    seen: JSON.stringify(text.slice(0, 200)),
-  });
+  return new EvidenceError(
+    'ERR_DER_WRITE',
+    'text is not an object identifier',
+    {
+      expected: 'dotted numbers, such as 2.5.29.19',
+      seen: JSON.stringify(text.slice(0, 200)),
+    },
+    'misuse',
+  );
 }

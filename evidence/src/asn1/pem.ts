@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fromBase64, toBase64 } from '../bytes/base64.ts';
-import { EvidenceError } from '../errors.ts';
+import { EvidenceError, within } from '../errors.ts';
 
 /**
  * Longest PEM text: 1 MiB of DER, as the largest revocation list we read, in base64 and with line
@@ -13,6 +13,8 @@ export const MAX_PEM_BLOCKS = 512;
 
 /** Longest line inside a block. RFC 7468 writes 64; OpenSSL and MIME writers go up to 76. */
 const MAX_LINE = 76;
+
+const BOUNDARY = /^-----(BEGIN|END) ([A-Z0-9]+(?: [A-Z0-9]+)*)-----$/;
 
 /**
  * Reads all PEM blocks of one label (RFC 7468).
@@ -27,18 +29,17 @@ const MAX_LINE = 76;
  */
 export function decodePem(text: string, label: string): Uint8Array[] {
   if (text.length > MAX_PEM_CHARACTERS) {
-    throw invalid(`PEM text has ${text.length} characters`, `at most ${MAX_PEM_CHARACTERS}`);
+    throw invalid(`at most ${MAX_PEM_CHARACTERS} characters`, `${text.length}`);
   }
-  const blocks = splitBlocks(text);
+  const blocks = readBlocks(text);
   if (blocks.length > MAX_PEM_BLOCKS) {
-    throw invalid('PEM text has too many blocks', `at most ${MAX_PEM_BLOCKS}`, `${blocks.length}`);
+    throw invalid(`at most ${MAX_PEM_BLOCKS} blocks`, `${blocks.length}`);
   }
-  const wanted = blocks.filter((block) => block.label === label);
+  const wanted = blocks.filter(([name]) => name === label);
   if (wanted.length === 0) {
-    const seen = blocks.map((block) => block.label).join(', ');
-    throw invalid(`PEM text has no ${label} block`, label, seen === '' ? 'no block' : seen);
+    throw invalid(`a ${label} block`, blocks.map(([name]) => name).join());
   }
-  return wanted.map(decodeBlock);
+  return wanted.map(([, lines]) => decodeBlock(lines));
 }
 
 /**
@@ -49,58 +50,43 @@ export function encodePem(label: string, der: Uint8Array): string {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
-interface Block {
-  readonly label: string;
-  readonly lines: readonly string[];
-}
+type Block = readonly [label: string, lines: readonly string[]];
 
-function splitBlocks(text: string): Block[] {
+function readBlocks(text: string): Block[] {
   const blocks: Block[] = [];
-  let open: { label: string; lines: string[] } | undefined;
+  let open: string | undefined;
+  let lines: string[] = [];
   for (const line of text.split(/\r?\n/)) {
-    const boundary = readBoundary(line);
-    if (boundary === undefined) {
-      open?.lines.push(line);
-    } else if (boundary.begins && open === undefined) {
-      open = { label: boundary.label, lines: [] };
-    } else if (!boundary.begins && open?.label === boundary.label) {
-      blocks.push(open);
-      open = undefined;
-    } else {
-      throw invalid('PEM boundaries do not match', open?.label ?? 'BEGIN', line);
+    if (!line.startsWith('-----')) {
+      lines.push(line);
+      continue;
     }
+    const name = readBoundary(line, open);
+    if (open !== undefined) blocks.push([open, lines]);
+    open = open === undefined ? name : undefined;
+    lines = [];
   }
-  if (open !== undefined) throw invalid(`PEM block ${open.label} has no end`);
+  if (open !== undefined) throw invalid(`END ${open}`);
   return blocks;
 }
 
-function readBoundary(line: string): { begins: boolean; label: string } | undefined {
-  if (!line.startsWith('-----')) return undefined;
-  const match = /^-----(BEGIN|END) ([A-Z0-9]+(?: [A-Z0-9]+)*)-----$/.exec(line);
+// The label of a block's boundary: of its end, when one is open.
+function readBoundary(line: string, open: string | undefined): string {
+  const expected = open === undefined ? 'BEGIN' : 'END';
+  const [, word, name = ''] = BOUNDARY.exec(line) ?? [];
+  if (word === expected && name === (open ?? name)) return name;
   // Taking a misspelt boundary for surrounding text would make a certificate vanish from its chain.
-  if (match === null) throw invalid('PEM boundary is malformed', '-----BEGIN LABEL-----', line);
-  return { begins: match[1] === 'BEGIN', label: match[2] ?? '' };
+  throw invalid(`${expected} ${open ?? ''}`, line);
 }
 
-function decodeBlock(block: Block): Uint8Array {
-  const { label, lines } = block;
-  if (lines.length === 0) throw invalid(`PEM block ${label} is empty`);
-  if (lines.some((line) => line.length === 0 || line.length > MAX_LINE)) {
-    throw invalid(
-      `PEM block ${label} has an empty or overlong line`,
-      `1 to ${MAX_LINE} characters`,
-    );
+function decodeBlock(lines: readonly string[]): Uint8Array {
+  if (lines.length === 0 || lines.some((line) => line.length === 0 || line.length > MAX_LINE)) {
+    throw invalid(`lines of 1 to ${MAX_LINE} characters`);
   }
-  try {
-    return fromBase64(lines.join(''));
-  } catch (cause) {
-    throw new EvidenceError('ERR_PEM_INVALID', `PEM block ${label} is not base64`, { cause });
-  }
+  return within('ERR_PEM_INVALID', 'PEM block', () => fromBase64(lines.join('')));
 }
 
-function invalid(message: string, expected?: string, seen?: string): EvidenceError {
-  return new EvidenceError('ERR_PEM_INVALID', message, {
-    ...(expected === undefined ? {} : { expected }),
-    ...(seen === undefined ? {} : { seen: JSON.stringify(seen.slice(0, 100)) }),
-  });
+function invalid(expected: string, seen?: string): EvidenceError {
+  const details = { expected, seen: seen?.slice(0, 100) };
+  return new EvidenceError('ERR_PEM_INVALID', 'PEM is not valid', details);
 }

@@ -46,10 +46,15 @@ export interface EnrolmentBinding {
  */
 export function enrolmentReportData({ purpose, host, spki, nonce }: EnrolmentBinding): ReportData {
   if (nonce.length !== ENROLMENT_NONCE_BYTES) {
-    throw new EvidenceError('ERR_REPORT_DATA_INPUT', 'nonce has a wrong length', {
-      expected: `${ENROLMENT_NONCE_BYTES} bytes`,
-      seen: `${nonce.length} bytes`,
-    });
+    throw new EvidenceError(
+      'ERR_REPORT_DATA_INPUT',
+      'nonce has a wrong length',
+      {
+        expected: `${ENROLMENT_NONCE_BYTES} bytes`,
+        seen: `${nonce.length} bytes`,
+      },
+      'misuse',
+    );
   }
   const parts = [utf8(purpose), utf8(host), sha256(spki), nonce];
   return asReportData(sha512(concatBytes(LABEL, ...parts.map(lengthPrefixed))));

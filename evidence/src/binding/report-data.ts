@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readDer, type DerReader } from '../asn1/der-reader.ts';
+import { derElements, derList, parseDer } from '../asn1/der-element.ts';
+import { readBitString } from '../asn1/der-values.ts';
 import { concatBytes, isAllZero } from '../bytes/bytes.ts';
 import { asReportData, type ReportData } from '../bytes/fixed-bytes.ts';
 import { utf8 } from '../bytes/utf8.ts';
@@ -102,10 +103,15 @@ export function sessionReportData(
 export function formatQuoteTime(date: Date): string {
   const year = date.getUTCFullYear();
   if (Number.isNaN(year) || year < 0 || year > 9999) {
-    throw new EvidenceError('ERR_REPORT_DATA_INPUT', 'quote time is not a date', {
-      expected: 'a valid date in the years 0 to 9999',
-      seen: String(date.getTime()),
-    });
+    throw new EvidenceError(
+      'ERR_REPORT_DATA_INPUT',
+      'quote time is not a date',
+      {
+        expected: 'a valid date in the years 0 to 9999',
+        seen: String(date.getTime()),
+      },
+      'misuse',
+    );
   }
   return `${date.toISOString().slice(0, 16)}Z`;
 }
@@ -119,17 +125,20 @@ function compose(spki: Uint8Array, b: Uint8Array, gpuEvidence?: Uint8Array): Rep
 // A bare point or a whole certificate would be hashed just as happily and never match.
 function checkSpki(spki: Uint8Array): void {
   try {
-    readDer(spki, (der) => der.sequence((inner) => [inner.sequence(skip), inner.bitString()]));
+    const [algorithm, key] = derElements(parseDer(spki), 2);
+    derList(algorithm);
+    readBitString(key);
   } catch (cause) {
-    throw new EvidenceError('ERR_REPORT_DATA_INPUT', 'key is not a SubjectPublicKeyInfo', {
-      expected: 'DER of a SubjectPublicKeyInfo',
-      cause,
-    });
+    throw new EvidenceError(
+      'ERR_REPORT_DATA_INPUT',
+      'key is not a SubjectPublicKeyInfo',
+      {
+        expected: 'DER of a SubjectPublicKeyInfo',
+        cause,
+      },
+      'misuse',
+    );
   }
-}
-
-function skip(der: DerReader): void {
-  der.repeat((inner) => inner.raw());
 }
 
 // TLS stacks return empty or zero secrets in error states, and those would be the same on every
@@ -137,16 +146,26 @@ function skip(der: DerReader): void {
 function checkSecret(what: string, secret: Uint8Array, size: number): void {
   if (secret.length !== size) throw misuse(what, `${size} bytes`, secret.length);
   if (isAllZero(secret)) {
-    throw new EvidenceError('ERR_REPORT_DATA_INPUT', `${what} is all zero`, {
-      expected: 'a secret of the TLS session',
-      seen: 'zeros',
-    });
+    throw new EvidenceError(
+      'ERR_REPORT_DATA_INPUT',
+      `${what} is all zero`,
+      {
+        expected: 'a secret of the TLS session',
+        seen: 'zeros',
+      },
+      'misuse',
+    );
   }
 }
 
 function misuse(what: string, expected: string, length: number): EvidenceError {
-  return new EvidenceError('ERR_REPORT_DATA_INPUT', `${what} has a wrong length`, {
-    expected,
-    seen: `${length} bytes`,
-  });
+  return new EvidenceError(
+    'ERR_REPORT_DATA_INPUT',
+    `${what} has a wrong length`,
+    {
+      expected,
+      seen: `${length} bytes`,
+    },
+    'misuse',
+  );
 }

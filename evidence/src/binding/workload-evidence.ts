@@ -136,7 +136,12 @@ function lengthPrefixed(bytes: Uint8Array): Uint8Array {
 }
 
 function misuse(what: string, expected: string, seen: string): EvidenceError {
-  return new EvidenceError('ERR_REPORT_DATA_INPUT', `${what} is malformed`, { expected, seen });
+  return new EvidenceError(
+    'ERR_REPORT_DATA_INPUT',
+    `${what} is malformed`,
+    { expected, seen },
+    'misuse',
+  );
 }
 
 function refused(message: string, expected: string, seen: string): EvidenceError {

@@ -5,19 +5,9 @@ import { fromUtf8, utf8 } from './utf8.ts';
 // RFC 4648, tables 1 and 2. Written by hand because `atob` ignores white space, drops spare bits
 // without a word and does not exist under the same name everywhere this package runs.
 
-/** In place of a value, for characters outside an alphabet. */
-const NO_VALUE = 0xff;
-
-const COMMON = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-const STANDARD: Alphabet = /* @__PURE__ */ alphabetOf(`${COMMON}+/`);
-const URL_SAFE: Alphabet = /* @__PURE__ */ alphabetOf(`${COMMON}-_`);
-
-interface Alphabet {
-  /** Character codes by value. */
-  readonly codes: Uint8Array;
-  /** Values by character code. */
-  readonly values: Uint8Array;
-}
+// Written out twice, so that a bundle can leave out the one that it does not use.
+const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const URL_SAFE = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** Writes bytes as base64 with padding (RFC 4648, section 4). */
 export function toBase64(bytes: Uint8Array): string {
@@ -34,9 +24,9 @@ export function toBase64(bytes: Uint8Array): string {
  * @throws EvidenceError `ERR_BYTES_ENCODING`
  */
 export function fromBase64(text: string): Uint8Array {
-  if (text.length % 4 !== 0) throw invalid('base64 length is not a multiple of four');
+  if (text.length % 4 !== 0) throw invalid('a length that four divides', text.length);
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  return decode(text.slice(0, text.length - padding), STANDARD.values);
+  return decode(text.slice(0, text.length - padding), STANDARD);
 }
 
 /** Writes bytes as base64url without padding (RFC 4648, section 5). */
@@ -50,19 +40,11 @@ export function toBase64Url(bytes: Uint8Array): string {
  * @throws EvidenceError `ERR_BYTES_ENCODING` also when padding is present
  */
 export function fromBase64Url(text: string): Uint8Array {
-  return decode(text, URL_SAFE.values);
+  return decode(text, URL_SAFE);
 }
 
-function alphabetOf(letters: string): Alphabet {
+function encode(bytes: Uint8Array, letters: string): string {
   const codes = utf8(letters);
-  const values = new Uint8Array(128).fill(NO_VALUE);
-  codes.forEach((code, value) => {
-    values[code] = value;
-  });
-  return { codes, values };
-}
-
-function encode(bytes: Uint8Array, { codes }: Alphabet): string {
   const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
   let buffer = 0;
   let bits = 0;
@@ -84,17 +66,15 @@ function encode(bytes: Uint8Array, { codes }: Alphabet): string {
   return fromUtf8(text);
 }
 
-function decode(text: string, values: Uint8Array): Uint8Array {
-  if (text.length % 4 === 1) throw invalid('base64 ends in the middle of a byte');
+function decode(text: string, letters: string): Uint8Array {
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
   let buffer = 0;
   let bits = 0;
   let length = 0;
   for (let index = 0; index < text.length; index += 1) {
-    const value = values[text.charCodeAt(index)] ?? NO_VALUE;
-    if (value === NO_VALUE) {
-      throw invalid('base64 has a letter outside its alphabet', text.charAt(index));
-    }
+    const letter = text.charAt(index);
+    const value = letters.indexOf(letter);
+    if (value < 0) throw invalid('letters of its alphabet', letter);
     buffer = (buffer << 6) | value;
     bits += 6;
     if (bits >= 8) {
@@ -104,15 +84,15 @@ function decode(text: string, values: Uint8Array): Uint8Array {
       buffer &= (1 << bits) - 1;
     }
   }
-  // RFC 4648, section 3.5: otherwise several texts would stand for the same bytes.
-  if (buffer !== 0) throw invalid('base64 has spare bits that are not zero');
+  // Six bits are too few for a byte and too many to spare. RFC 4648, section 3.5: spare bits are zero,
+  // or else several texts would stand for the same bytes.
+  if (bits === 6 || buffer !== 0) throw invalid('a whole byte at its end');
   return bytes;
 }
 
-function invalid(message: string, seen?: string): EvidenceError {
-  return new EvidenceError(
-    'ERR_BYTES_ENCODING',
-    message,
-    seen === undefined ? {} : { seen: JSON.stringify(seen) },
-  );
+function invalid(expected: string, seen?: string | number): EvidenceError {
+  return new EvidenceError('ERR_BYTES_ENCODING', 'base64 is not valid', {
+    expected,
+    seen: JSON.stringify(seen),
+  });
 }

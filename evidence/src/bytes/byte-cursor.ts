@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import { copyBytes } from './bytes.ts';
+import { EvidenceError, type RejectionCode } from '../errors.ts';
 
 /**
- * Reads fields of a little-endian binary layout one after the other.
+ * Reads fields of a little-endian binary layout one after the other, and returns copies.
  *
- * Works on a copy of its input, and returns copies.
+ * It reads the bytes themselves: whoever makes one passes a copy of what came from outside.
  */
 export class ByteCursor {
-  #bytes: Uint8Array;
-  readonly #truncated: (needed: number, left: number) => Error;
+  readonly #bytes: Uint8Array;
+  readonly #what: string;
+  readonly #code: RejectionCode;
   #offset = 0;
 
   /**
    * @param bytes the whole layout
-   * @param truncated makes the error for a field that is longer than what is left
+   * @param what its name, for the error about a field that is longer than what is left
+   * @param code of that error
    */
-  constructor(bytes: Uint8Array, truncated: (needed: number, left: number) => Error) {
-    this.#bytes = copyBytes(bytes);
-    this.#truncated = truncated;
+  constructor(bytes: Uint8Array, what: string, code: RejectionCode) {
+    this.#bytes = bytes;
+    this.#what = what;
+    this.#code = code;
   }
 
   /** Bytes read so far. */
@@ -32,25 +35,17 @@ export class ByteCursor {
 
   /** The next `length` bytes. */
   take(length: number): Uint8Array {
-    return this.#bytes.slice(this.#advance(length), this.#offset);
+    return this.#bytes.slice(this.#pass(length), this.#offset);
   }
 
-  /** A cursor of its own over the next `length` bytes; it shares this one's copy of them. */
-  part(length: number, truncated: (needed: number, left: number) => Error): ByteCursor {
-    const start = this.#advance(length);
-    const part = new ByteCursor(new Uint8Array(), truncated);
-    part.#bytes = this.#bytes.subarray(start, this.#offset);
-    return part;
+  /** The next `length` bytes themselves, for a reader that does not hand them out. */
+  view(length: number): Uint8Array {
+    return this.#bytes.subarray(this.#pass(length), this.#offset);
   }
 
-  /** Up to `length` bytes that come next; they stay unread. */
-  peek(length: number): Uint8Array {
-    return this.#bytes.slice(this.#offset, this.#offset + length);
-  }
-
-  /** Everything that is left. */
-  rest(): Uint8Array {
-    return this.take(this.left);
+  /** A cursor of its own over the next `length` bytes, without copying them. */
+  part(length: number, what: string): ByteCursor {
+    return new ByteCursor(this.view(length), what, this.#code);
   }
 
   /** A copy of bytes that have been read, or will be. */
@@ -58,26 +53,9 @@ export class ByteCursor {
     return this.#bytes.slice(start, end);
   }
 
-  // Unsigned numbers, least significant byte first.
-
-  u8(): number {
-    return this.#unsigned(1);
-  }
-
-  u16(): number {
-    return this.#unsigned(2);
-  }
-
-  u32(): number {
-    return this.#unsigned(4);
-  }
-
-  u64(): bigint {
-    return this.take(8).reduceRight<bigint>((value, octet) => (value << 8n) | BigInt(octet), 0n);
-  }
-
-  #unsigned(length: number): number {
-    const start = this.#advance(length);
+  /** An unsigned number, least significant byte first; at most 6 bytes of it are exact. */
+  number(length: number): number {
+    const start = this.#pass(length);
     let value = 0;
     // Multiplication instead of shifts: a shift would make 0x80000000 and above negative.
     for (let index = this.#offset - 1; index >= start; index -= 1) {
@@ -87,8 +65,13 @@ export class ByteCursor {
   }
 
   // Passes over the next `length` bytes and returns where they begin.
-  #advance(length: number): number {
-    if (length > this.left) throw this.#truncated(length, this.left);
+  #pass(length: number): number {
+    if (length > this.left) {
+      throw new EvidenceError(this.#code, `${this.#what} is cut off`, {
+        expected: `${length} more bytes`,
+        seen: `${this.left} bytes`,
+      });
+    }
     const start = this.#offset;
     this.#offset += length;
     return start;

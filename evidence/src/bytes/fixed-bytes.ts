@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EvidenceError } from '../errors.ts';
+import type { ByteCursor } from './byte-cursor.ts';
 import { copyBytes } from './bytes.ts';
 
 // Confusing a hash with a measurement, or report data with a signature, must not compile. A brand
@@ -31,6 +32,18 @@ export function asSha384(bytes: Uint8Array): Sha384 {
 export function asReportData(bytes: Uint8Array): ReportData {
   // Sound: the length has been checked, and the brand claims nothing else.
   return checked(bytes, 64, 'report data') as ReportData;
+}
+
+/** The next 48 bytes as a {@link Sha384}. */
+export function takeSha384(cursor: ByteCursor): Sha384 {
+  // Sound: a cursor returns as many bytes as it is asked for.
+  return cursor.take(48) as Sha384;
+}
+
+/** The next 64 bytes as {@link ReportData}. */
+export function takeReportData(cursor: ByteCursor): ReportData {
+  // Sound: a cursor returns as many bytes as it is asked for.
+  return cursor.take(64) as ReportData;
 }
 
 function checked(bytes: Uint8Array, length: number, what: string): Uint8Array {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EvidenceError } from '../errors.ts';
+import { EvidenceError, type RejectionCode } from '../errors.ts';
 
 // Both classes exist in Node and in every browser, but belong to no ECMAScript library, and this
 // package compiles without DOM and Node types. These are the only two globals it takes from its
@@ -18,7 +18,7 @@ declare const TextDecoder: new (
  */
 export function utf8(text: string): Uint8Array {
   if (/\p{Surrogate}/u.test(text)) {
-    throw new EvidenceError('ERR_BYTES_ENCODING', 'text has a lone surrogate and no UTF-8 form');
+    throw new EvidenceError('ERR_BYTES_ENCODING', 'text has a lone surrogate');
   }
   return new TextEncoder().encode(text);
 }
@@ -31,9 +31,14 @@ export function utf8(text: string): Uint8Array {
  * @throws EvidenceError `ERR_BYTES_ENCODING` on anything that is not well-formed UTF-8
  */
 export function fromUtf8(bytes: Uint8Array): string {
+  return decodeUtf8(bytes, 'ERR_BYTES_ENCODING');
+}
+
+/** Reads UTF-8 that is part of something with an error code of its own. */
+export function decodeUtf8(bytes: Uint8Array, code: RejectionCode): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new EvidenceError('ERR_BYTES_ENCODING', 'bytes are not well-formed UTF-8', { cause });
+    throw new EvidenceError(code, 'UTF-8 is not valid', { cause });
   }
 }

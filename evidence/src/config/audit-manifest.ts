@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ByteCursor, littleEndian } from '../bytes/byte-cursor.ts';
-import { concatBytes, equalBytes } from '../bytes/bytes.ts';
+import { concatBytes, copyBytes, equalBytes } from '../bytes/bytes.ts';
 import { asSha256 } from '../bytes/fixed-bytes.ts';
 import { toHex } from '../bytes/hex.ts';
 import { fromUtf8, utf8 } from '../bytes/utf8.ts';
@@ -46,9 +46,7 @@ export function parseAuditManifest(bytes: Uint8Array): ConfigurationTree {
   if (bytes.length > MAX_AUDIT_MANIFEST_BYTES) {
     throw invalid('audit manifest is too large', `at most ${MAX_AUDIT_MANIFEST_BYTES} bytes`);
   }
-  const cursor = new ByteCursor(bytes, (needed, left) =>
-    invalid('audit manifest is cut off', `${needed} more bytes`, `${left}`),
-  );
+  const cursor = new ByteCursor(copyBytes(bytes), 'audit manifest', 'ERR_MANIFEST_INVALID');
   const leaves = readLeaves(cursor);
   const claimed = cursor.take(32);
   if (cursor.left !== 0) throw invalid('bytes follow the audit manifest', 'none', `${cursor.left}`);
@@ -64,13 +62,13 @@ export function parseAuditManifest(bytes: Uint8Array): ConfigurationTree {
 }
 
 function readLeaves(cursor: ByteCursor): HashedLeaf[] {
-  const count = cursor.u32();
+  const count = cursor.number(4);
   // Before the loop, or a manifest of four bytes could ask for four billion rounds.
   if (count > MAX_TREE_LEAVES) {
     throw invalid('audit manifest has too many leaves', `at most ${MAX_TREE_LEAVES}`, `${count}`);
   }
   return Array.from({ length: count }, () => {
-    const name = readName(cursor.take(cursor.u16()));
+    const name = readName(cursor.take(cursor.number(2)));
     return { name, hash: asSha256(cursor.take(32)) };
   });
 }

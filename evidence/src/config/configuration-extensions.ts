@@ -128,5 +128,5 @@ function appIdBytes(appId: string): Uint8Array {
 }
 
 function refused(message: string, expected: string, seen: string): EvidenceError {
-  return new EvidenceError('ERR_CONFIGURATION_FACTS', message, { expected, seen });
+  return new EvidenceError('ERR_CONFIGURATION_FACTS', message, { expected, seen }, 'misuse');
 }

@@ -72,15 +72,25 @@ export function sortWorkloads(
 
 function checkCount(what: string, items: readonly unknown[]): void {
   if (items.length > MAX_LIST_ITEMS) {
-    throw new EvidenceError('ERR_TREE_INVALID', `${what}: too many to be measured`, {
-      expected: `at most ${MAX_LIST_ITEMS}`,
-      seen: `${items.length}`,
-    });
+    throw new EvidenceError(
+      'ERR_TREE_INVALID',
+      `${what}: too many to be measured`,
+      {
+        expected: `at most ${MAX_LIST_ITEMS}`,
+        seen: `${items.length}`,
+      },
+      'misuse',
+    );
   }
 }
 
 function ambiguous(what: string, expected: string): EvidenceError {
-  return new EvidenceError('ERR_TREE_INVALID', `${what} cannot be measured unambiguously`, {
-    expected,
-  });
+  return new EvidenceError(
+    'ERR_TREE_INVALID',
+    `${what} cannot be measured unambiguously`,
+    {
+      expected,
+    },
+    'misuse',
+  );
 }

@@ -97,5 +97,5 @@ function leafKey(name: string): Uint8Array {
 }
 
 function invalid(message: string, expected: string, seen: string): EvidenceError {
-  return new EvidenceError('ERR_TREE_INVALID', message, { expected, seen });
+  return new EvidenceError('ERR_TREE_INVALID', message, { expected, seen }, 'misuse');
 }

@@ -50,10 +50,15 @@ function environment(env: Readonly<Record<string, string>>): string[] {
   return sortTexts(Object.keys(env)).map((key) => {
     // With "=" in a key, {"A=B": "C"} and {"A": "B=C"} would be measured alike.
     if (key === '' || key.includes('=')) {
-      throw new EvidenceError('ERR_TREE_INVALID', 'environment variable has a wrong name', {
-        expected: 'a name without "="',
-        seen: JSON.stringify(key),
-      });
+      throw new EvidenceError(
+        'ERR_TREE_INVALID',
+        'environment variable has a wrong name',
+        {
+          expected: 'a name without "="',
+          seen: JSON.stringify(key),
+        },
+        'misuse',
+      );
     }
     return `${key}=${env[key] ?? ''}`;
   });

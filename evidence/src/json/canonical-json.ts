@@ -57,8 +57,13 @@ function isPlain(value: object): boolean {
 }
 
 function refused(seen: string): EvidenceError {
-  return new EvidenceError('ERR_CANONICAL_JSON', 'value has no canonical JSON form', {
-    expected: 'null, boolean, finite number, well-formed string, array or plain object',
-    seen,
-  });
+  return new EvidenceError(
+    'ERR_CANONICAL_JSON',
+    'value has no canonical JSON form',
+    {
+      expected: 'null, boolean, finite number, well-formed string, array or plain object',
+      seen,
+    },
+    'misuse',
+  );
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fromBase64 } from '../bytes/base64.ts';
-import { EvidenceError, type EvidenceErrorCode } from '../errors.ts';
+import { EvidenceError, type RejectionCode } from '../errors.ts';
 
 /**
  * Reads the members of a JSON object one by one, each with its checks, and refuses members that
@@ -11,7 +11,7 @@ import { EvidenceError, type EvidenceErrorCode } from '../errors.ts';
 export class StrictObject {
   readonly #members: ReadonlyMap<string, unknown>;
   readonly #path: string;
-  readonly #code: EvidenceErrorCode;
+  readonly #code: RejectionCode;
   readonly #unread: Set<string>;
 
   /**
@@ -19,7 +19,7 @@ export class StrictObject {
    * @param path name for messages
    * @param code of every error
    */
-  constructor(value: unknown, path: string, code: EvidenceErrorCode) {
+  constructor(value: unknown, path: string, code: RejectionCode) {
     this.#path = path;
     this.#code = code;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {

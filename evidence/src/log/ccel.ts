@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isAllZero } from '../bytes/bytes.ts';
+import { copyBytes, isAllZero } from '../bytes/bytes.ts';
 import { ByteCursor } from '../bytes/byte-cursor.ts';
 import { fromUtf8 } from '../bytes/utf8.ts';
 import { asSha384, type Sha384 } from '../bytes/fixed-bytes.ts';
@@ -68,7 +68,7 @@ export function parseCcel(bytes: Uint8Array): CcelEvent[] {
       seen: `${bytes.length} bytes`,
     });
   }
-  const cursor = logCursor(bytes);
+  const cursor = new ByteCursor(copyBytes(bytes), 'event log', 'ERR_EVENT_LOG_INVALID');
   const digestSizes = readHeader(cursor);
   const events: CcelEvent[] = [];
   while (!atEnd(cursor)) events.push(readEvent(cursor, digestSizes));
@@ -77,10 +77,10 @@ export function parseCcel(bytes: Uint8Array): CcelEvent[] {
 
 // The first record still has the SHA-1 form, so that old readers can tell what follows.
 function readHeader(cursor: ByteCursor): ReadonlyMap<number, number> {
-  const register = cursor.u32();
-  const type = cursor.u32();
+  const register = cursor.number(4);
+  const type = cursor.number(4);
   cursor.take(20);
-  const body = logCursor(cursor.take(cursor.u32()));
+  const body = cursor.part(cursor.number(4), 'header of the event log');
   // The register of this record has no meaning: it extends nothing. Firmware writes 0 or 1.
   if (type !== EV_NO_ACTION || register > 1) {
     throw invalid('event log does not begin with a header', 'EV_NO_ACTION', `type ${type}`);
@@ -91,7 +91,7 @@ function readHeader(cursor: ByteCursor): ReadonlyMap<number, number> {
   // Platform class, versions and the size of UINTN: of no consequence for what follows.
   body.take(8);
   const digestSizes = readAlgorithms(body);
-  body.take(body.u8());
+  body.take(body.number(1));
   if (body.left !== 0) {
     throw invalid('header of the event log is too long', 'no more bytes', body.left);
   }
@@ -99,11 +99,11 @@ function readHeader(cursor: ByteCursor): ReadonlyMap<number, number> {
 }
 
 function readAlgorithms(body: ByteCursor): ReadonlyMap<number, number> {
-  const count = body.u32();
+  const count = body.number(4);
   const sizes = new Map<number, number>();
   // The record, which is of known size, ends long before a large count does.
   for (let index = 0; index < count; index += 1) {
-    const [algorithm, size] = [body.u16(), body.u16()];
+    const [algorithm, size] = [body.number(2), body.number(2)];
     if (sizes.has(algorithm) || size > MAX_DIGEST_BYTES) {
       throw invalid(
         'event log names an algorithm twice or with a wrong size',
@@ -122,22 +122,22 @@ function readAlgorithms(body: ByteCursor): ReadonlyMap<number, number> {
 // The log has no length of its own: it ends where the filling of its area begins.
 function atEnd(cursor: ByteCursor): boolean {
   // Register and type zero, or the register number that marks the end: no event has either.
-  const next = cursor.peek(8);
+  const next = cursor.slice(cursor.offset, cursor.offset + 8);
   const [filler] = next;
   const ends = isAllZero(next) || next.subarray(0, 4).every((octet) => octet === 0xff);
   if (!ends) return false;
   // Something behind the filling would be an event for a reader that skips it, and none for one
   // that stops.
-  if (!cursor.rest().every((octet) => octet === filler)) {
+  if (!cursor.take(cursor.left).every((octet) => octet === filler)) {
     throw invalid('bytes follow the end of the event log', 'only 00 or only ff');
   }
   return true;
 }
 
 function readEvent(cursor: ByteCursor, digestSizes: ReadonlyMap<number, number>): CcelEvent {
-  const register = readRegister(cursor.u32());
-  const type = cursor.u32();
-  const count = cursor.u32();
+  const register = readRegister(cursor.number(4));
+  const type = cursor.number(4);
+  const count = cursor.number(4);
   if (count !== digestSizes.size) {
     throw invalid('event has a wrong number of digests', String(digestSizes.size), count);
   }
@@ -154,7 +154,7 @@ function readEvent(cursor: ByteCursor, digestSizes: ReadonlyMap<number, number>)
     type,
     digests,
     sha384: asSha384(sha384),
-    data: cursor.take(cursor.u32()),
+    data: cursor.take(cursor.number(4)),
   };
 }
 
@@ -167,7 +167,7 @@ function readRegister(index: number): CcelRegister {
 }
 
 function readDigest(cursor: ByteCursor, digestSizes: ReadonlyMap<number, number>): CcelDigest {
-  const algorithm = cursor.u16();
+  const algorithm = cursor.number(2);
   const size = digestSizes.get(algorithm);
   if (size === undefined) {
     throw invalid(
@@ -185,12 +185,6 @@ function signature(bytes: Uint8Array): string {
   } catch {
     return '';
   }
-}
-
-function logCursor(bytes: Uint8Array): ByteCursor {
-  return new ByteCursor(bytes, (needed, left) =>
-    invalid('event log is cut off', `${needed} more bytes`, left),
-  );
 }
 
 function invalid(message: string, expected: string, seen?: string | number): EvidenceError {

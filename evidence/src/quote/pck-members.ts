@@ -1,57 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readDer, type DerReader } from '../asn1/der-reader.ts';
+import { type DerElement, derElements, derList } from '../asn1/der-element.ts';
 import { derInvalid } from '../asn1/der-error.ts';
+import { readOctets, readOid } from '../asn1/der-values.ts';
+
+/** Takes a member out and reads its value. */
+export type TakeMember = <T>(arc: number, read: (value: DerElement) => T) => T;
 
 /**
- * The members of `SEQUENCE OF SEQUENCE { OID, value }`, the shape that Intel's PCK extension has on
- * every level.
+ * Reads `SEQUENCE OF SEQUENCE { OID, value }`, the shape that Intel's PCK extension has on every
+ * level. Members are taken out one by one; those that nobody asks for are refused.
  *
- * Members are taken out one by one; {@link finish} refuses those that nobody asked for.
+ * @param base OID above those of the members
+ * @param read gets a function that takes a member out by its last arc and refuses when there is none, and one that tells
+ * whether there is one
+ * @throws EvidenceError `ERR_DER_INVALID`
  */
-export class PckMembers {
-  readonly #values = new Map<string, Uint8Array>();
-
-  /** @throws EvidenceError `ERR_DER_INVALID` when a member occurs twice */
-  constructor(der: DerReader) {
-    der.sequenceOf((reader) =>
-      reader.sequence((member) => {
-        const oid = member.oid();
-        if (this.#values.has(oid)) throw derInvalid(`member ${oid} occurs twice`);
-        this.#values.set(oid, member.raw());
-      }),
-    );
+export function readPckMembers<T>(
+  list: DerElement,
+  base: string,
+  read: (take: TakeMember, has: (arc: number) => boolean) => T,
+): T {
+  const values = new Map<string, DerElement>();
+  for (const member of derList(list)) {
+    const [type, value] = derElements(member, 2);
+    const oid = readOid(type);
+    if (value === undefined || values.has(oid)) throw derInvalid('extension', 'each once', oid);
+    values.set(oid, value);
   }
+  const result = read(
+    (arc, readValue) => {
+      const oid = `${base}.${arc}`;
+      const value = values.get(oid);
+      if (value === undefined) throw derInvalid('extension', oid);
+      values.delete(oid);
+      return readValue(value);
+    },
+    (arc) => values.has(`${base}.${arc}`),
+  );
+  if (values.size > 0) throw derInvalid('extension', 'known members', [...values.keys()].join());
+  return result;
+}
 
-  /** Whether a member is there and has not been taken out. */
-  has(oid: string): boolean {
-    return this.#values.has(oid);
-  }
-
-  /** Takes a member out. @throws EvidenceError `ERR_DER_INVALID` when it is not there */
-  required<T>(oid: string, read: (value: DerReader) => T): T {
-    const value = this.#values.get(oid);
-    if (value === undefined) throw derInvalid(`member ${oid} is missing`);
-    this.#values.delete(oid);
-    return readDer(value, read);
-  }
-
-  /** Takes a member out if it is there. */
-  optional<T>(oid: string, read: (value: DerReader) => T): T | undefined {
-    return this.has(oid) ? this.required(oid, read) : undefined;
-  }
-
-  /** Takes an OCTET STRING of a fixed size out. */
-  octets(oid: string, size: number): Uint8Array {
-    const value = this.required(oid, (der) => der.octetString());
-    if (value.length !== size) {
-      throw derInvalid(`member ${oid} has a wrong size`, `${size} bytes`, `${value.length} bytes`);
-    }
-    return value;
-  }
-
-  /** @throws EvidenceError `ERR_DER_INVALID` when members are left */
-  finish(): void {
-    const left = [...this.#values.keys()];
-    if (left.length > 0) throw derInvalid('extension has unknown members', 'none', left.join(', '));
-  }
+/** Reads an OCTET STRING of a fixed size. */
+export function octets(size: number): (value: DerElement) => Uint8Array {
+  return (value) => {
+    const bytes = readOctets(value);
+    if (bytes.length === size) return bytes;
+    throw derInvalid('member', `${size} bytes`, `${bytes.length}`);
+  };
 }

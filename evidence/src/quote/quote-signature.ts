@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ByteCursor, littleEndian } from '../bytes/byte-cursor.ts';
 import { concatBytes } from '../bytes/bytes.ts';
-import { fromUtf8, utf8 } from '../bytes/utf8.ts';
+import { decodeUtf8, utf8 } from '../bytes/utf8.ts';
 import type { QuoteVersion } from './quote-header.ts';
 import { quoteError, sized, unsigned } from './quote-error.ts';
-import { parseSgxReport, SGX_REPORT_BYTES, type SgxReport } from './sgx-report.ts';
+import { readSgxReport, SGX_REPORT_BYTES, type SgxReport } from './sgx-report.ts';
 
 /**
  * Signature data of a DCAP quote (Intel TDX DCAP quoting library API, appendices A.3.7 to A.3.11).
@@ -50,7 +50,22 @@ export function parseQuoteSignature(version: QuoteVersion, cursor: ByteCursor): 
   const attestationKey = cursor.take(64);
   // Version 3 has no outer certification data: the QE report follows at once.
   if (version !== 3) readCertificationHeader(TYPE_QE_REPORT, cursor);
-  return { signature, attestationKey, ...readQeCertification(cursor) };
+  const start = cursor.offset;
+  const qeReport = readSgxReport(cursor);
+  const qeReportBytes = cursor.slice(start, cursor.offset);
+  const qeReportSignature = cursor.take(64);
+  const qeAuthData = cursor.take(cursor.number(2));
+  readCertificationHeader(TYPE_PEM_CHAIN, cursor);
+  return {
+    signature,
+    attestationKey,
+    qeReport,
+    qeReportBytes,
+    qeReportSignature,
+    qeAuthData,
+    certificationType: TYPE_PEM_CHAIN,
+    certificateChainPem: chainText(cursor.view(cursor.left)),
+  };
 }
 
 /** Writes the signature data of a quote. @throws EvidenceError `ERR_QUOTE_WRITE` */
@@ -78,40 +93,23 @@ export function encodeQuoteSignature(
   );
 }
 
-function readQeCertification(
-  cursor: ByteCursor,
-): Omit<QuoteSignature, 'signature' | 'attestationKey'> {
-  const qeReportBytes = cursor.take(SGX_REPORT_BYTES);
-  const qeReportSignature = cursor.take(64);
-  const qeAuthData = cursor.take(cursor.u16());
-  readCertificationHeader(TYPE_PEM_CHAIN, cursor);
-  return {
-    qeReport: parseSgxReport(qeReportBytes),
-    qeReportBytes,
-    qeReportSignature,
-    qeAuthData,
-    certificationType: TYPE_PEM_CHAIN,
-    certificateChainPem: chainText(cursor.rest()),
-  };
-}
-
 // Type and size of certification data, which has to fill the rest exactly: bytes that no field covers
 // could hold anything.
 function readCertificationHeader(expectedType: number, cursor: ByteCursor): void {
-  const type = cursor.u16();
+  const type = cursor.number(2);
   if (type !== expectedType) {
     throw quoteError(
       'ERR_QUOTE_CERTIFICATION_TYPE',
-      'certification data has an unsupported type',
-      String(expectedType),
+      'type of certification data',
+      `${expectedType}`,
       type,
     );
   }
-  const size = cursor.u32();
+  const size = cursor.number(4);
   if (size !== cursor.left) {
     throw quoteError(
       'ERR_QUOTE_SIGNATURE_DATA',
-      'certification data does not fill the signature data',
+      'size of certification data',
       `${cursor.left} bytes`,
       size,
     );
@@ -121,12 +119,8 @@ function readCertificationHeader(expectedType: number, cursor: ByteCursor): void
 // Intel's library ends the text with a NUL. One is taken off; anything else that is not plain text
 // is refused.
 function chainText(bytes: Uint8Array): string {
-  const text = bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes;
-  for (let index = 0; index < text.length; index += 1) {
-    const octet = text[index] ?? 0;
-    if (octet >= 0x7f || (octet < 0x20 && octet !== 0x0a && octet !== 0x0d)) {
-      throw quoteError('ERR_QUOTE_CHAIN', 'certificate chain is not text', 'PEM', octet);
-    }
-  }
-  return fromUtf8(text);
+  const text = decodeUtf8(bytes, 'ERR_QUOTE_CHAIN').replace(/\0$/, '');
+  const odd = /[^\n\r -~]/.exec(text);
+  if (odd === null) return text;
+  throw quoteError('ERR_QUOTE_CHAIN', 'certificate chain', 'PEM', JSON.stringify(odd[0]));
 }

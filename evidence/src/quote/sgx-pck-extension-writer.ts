@@ -8,14 +8,30 @@ import {
   derSequence,
 } from '../asn1/der-writer.ts';
 import type { CertificateExtension } from '../x509/extension-writer.ts';
-import { quoteError, sized } from './quote-error.ts';
 import {
-  PCK_MEMBER,
+  CACHED_KEYS,
+  CONFIGURATION,
+  CPU_SVN,
+  DYNAMIC_PLATFORM,
+  FMSPC,
+  PCE_ID,
+  PCE_SVN,
+  PLATFORM_INSTANCE_ID,
+  PPID,
+  SGX_TYPE,
+  SMT_ENABLED,
+  TCB,
+} from './pck-arcs.ts';
+import { quoteWrite, sized } from './quote-error.ts';
+import {
   SGX_PCK_EXTENSION_OID,
   SGX_TYPES,
   TCB_COMPONENTS,
   type PckExtension,
 } from './sgx-pck-extension.ts';
+
+const TCB_OID = `${SGX_PCK_EXTENSION_OID}.${TCB}`;
+const CONFIGURATION_OID = `${SGX_PCK_EXTENSION_OID}.${CONFIGURATION}`;
 
 /**
  * Writes the SGX extension of a PCK certificate, not critical.
@@ -25,34 +41,33 @@ import {
 export function encodePckExtension(pck: PckExtension): CertificateExtension {
   const { configuration, platformInstanceId } = pck;
   const value = derSequence(
-    octets(PCK_MEMBER.ppid, pck.ppid, 16),
-    member(PCK_MEMBER.tcb, encodeTcb(pck.tcb)),
-    octets(PCK_MEMBER.pceId, pck.pceId, 2),
-    octets(PCK_MEMBER.fmspc, pck.fmspc, 6),
-    member(PCK_MEMBER.sgxType, derEnumerated(SGX_TYPES.indexOf(pck.sgxType))),
+    octets(`${SGX_PCK_EXTENSION_OID}.${PPID}`, pck.ppid, 16),
+    member(`${SGX_PCK_EXTENSION_OID}.${TCB}`, encodeTcb(pck.tcb)),
+    octets(`${SGX_PCK_EXTENSION_OID}.${PCE_ID}`, pck.pceId, 2),
+    octets(`${SGX_PCK_EXTENSION_OID}.${FMSPC}`, pck.fmspc, 6),
+    member(`${SGX_PCK_EXTENSION_OID}.${SGX_TYPE}`, derEnumerated(SGX_TYPES.indexOf(pck.sgxType))),
     ...(platformInstanceId === undefined
       ? []
-      : [octets(PCK_MEMBER.platformInstanceId, platformInstanceId, 16)]),
+      : [octets(`${SGX_PCK_EXTENSION_OID}.${PLATFORM_INSTANCE_ID}`, platformInstanceId, 16)]),
     ...(configuration === undefined
       ? []
-      : [member(PCK_MEMBER.configuration, encodeConfiguration(configuration))]),
+      : [member(`${SGX_PCK_EXTENSION_OID}.${CONFIGURATION}`, encodeConfiguration(configuration))]),
   );
   return { oid: SGX_PCK_EXTENSION_OID, critical: false, value };
 }
 
 function encodeTcb({ components, pceSvn, cpuSvn }: PckExtension['tcb']): Uint8Array {
   if (components.length !== TCB_COMPONENTS) {
-    throw quoteError(
-      'ERR_QUOTE_WRITE',
+    throw quoteWrite(
       'TCB has a wrong number of components',
       String(TCB_COMPONENTS),
       components.length,
     );
   }
   return derSequence(
-    ...components.map((svn, index) => number(`${PCK_MEMBER.tcb}.${index + 1}`, svn, 0xff)),
-    number(PCK_MEMBER.pceSvn, pceSvn, 0xffff),
-    octets(PCK_MEMBER.cpuSvn, cpuSvn, 16),
+    ...components.map((svn, index) => number(`${TCB_OID}.${index + 1}`, svn, 0xff)),
+    number(`${TCB_OID}.${PCE_SVN}`, pceSvn, 0xffff),
+    octets(`${TCB_OID}.${CPU_SVN}`, cpuSvn, 16),
   );
 }
 
@@ -60,15 +75,15 @@ function encodeConfiguration(
   configuration: NonNullable<PckExtension['configuration']>,
 ): Uint8Array {
   return derSequence(
-    member(PCK_MEMBER.dynamicPlatform, derBoolean(configuration.dynamicPlatform)),
-    member(PCK_MEMBER.cachedKeys, derBoolean(configuration.cachedKeys)),
-    member(PCK_MEMBER.smtEnabled, derBoolean(configuration.smtEnabled)),
+    member(`${CONFIGURATION_OID}.${DYNAMIC_PLATFORM}`, derBoolean(configuration.dynamicPlatform)),
+    member(`${CONFIGURATION_OID}.${CACHED_KEYS}`, derBoolean(configuration.cachedKeys)),
+    member(`${CONFIGURATION_OID}.${SMT_ENABLED}`, derBoolean(configuration.smtEnabled)),
   );
 }
 
 function number(oid: string, value: number, max: number): Uint8Array {
   if (!Number.isInteger(value) || value < 0 || value > max) {
-    throw quoteError('ERR_QUOTE_WRITE', `${oid} is out of range`, `0 to ${max}`, value);
+    throw quoteWrite(`${oid} is out of range`, `0 to ${max}`, value);
   }
   return member(oid, derInteger(BigInt(value)));
 }

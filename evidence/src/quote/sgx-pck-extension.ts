@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type DerElement, parseDer } from '../asn1/der-element.ts';
 import { derInvalid } from '../asn1/der-error.ts';
-import { readDer, type DerReader } from '../asn1/der-reader.ts';
-import { EvidenceError } from '../errors.ts';
-import type { Certificate } from '../x509/certificate.ts';
-import { PckMembers } from './pck-members.ts';
+import { readBoolean, readEnumerated, readSmallInteger } from '../asn1/der-values.ts';
+import { within } from '../errors.ts';
+import type { CertificateFields } from '../x509/certificate.ts';
+import {
+  CACHED_KEYS,
+  CONFIGURATION,
+  CPU_SVN,
+  DYNAMIC_PLATFORM,
+  FMSPC,
+  PCE_ID,
+  PCE_SVN,
+  PLATFORM_INSTANCE_ID,
+  PPID,
+  SGX_TYPE,
+  SMT_ENABLED,
+  TCB,
+} from './pck-arcs.ts';
+import { octets, readPckMembers } from './pck-members.ts';
 
 /**
  * OID of the extension of PCK certificates (Intel SGX PCK certificate and CRL profile, section
@@ -48,22 +63,6 @@ export interface PckExtension {
 /** Values of {@link SgxType} in the order of their numbers. */
 export const SGX_TYPES: readonly SgxType[] = ['standard', 'scalable', 'scalable-with-integrity'];
 
-/** OIDs of the members; TCB components have the numbers 1 to 16 below `tcb`. */
-export const PCK_MEMBER = {
-  ppid: '1.2.840.113741.1.13.1.1',
-  tcb: '1.2.840.113741.1.13.1.2',
-  pceSvn: '1.2.840.113741.1.13.1.2.17',
-  cpuSvn: '1.2.840.113741.1.13.1.2.18',
-  pceId: '1.2.840.113741.1.13.1.3',
-  fmspc: '1.2.840.113741.1.13.1.4',
-  sgxType: '1.2.840.113741.1.13.1.5',
-  platformInstanceId: '1.2.840.113741.1.13.1.6',
-  configuration: '1.2.840.113741.1.13.1.7',
-  dynamicPlatform: '1.2.840.113741.1.13.1.7.1',
-  cachedKeys: '1.2.840.113741.1.13.1.7.2',
-  smtEnabled: '1.2.840.113741.1.13.1.7.3',
-} as const;
-
 /**
  * Reads the SGX extension of a PCK certificate.
  *
@@ -72,69 +71,53 @@ export const PCK_MEMBER = {
  *
  * @throws EvidenceError `ERR_PCK_EXTENSION`
  */
-export function parsePckExtension(certificate: Pick<Certificate, 'extensions'>): PckExtension {
-  const extension = certificate.extensions.get(SGX_PCK_EXTENSION_OID);
-  if (extension === undefined) {
-    throw new EvidenceError('ERR_PCK_EXTENSION', 'certificate has no SGX extension', {
-      expected: SGX_PCK_EXTENSION_OID,
-    });
-  }
-  try {
-    return readDer(extension.value, readExtension);
-  } catch (cause) {
-    if (!(cause instanceof EvidenceError)) throw cause;
-    throw new EvidenceError(
-      'ERR_PCK_EXTENSION',
-      `SGX extension of the PCK certificate is malformed: ${cause.message}`,
-      { cause },
-    );
-  }
+export function parsePckExtension({
+  extensions,
+}: Pick<CertificateFields, 'extensions'>): PckExtension {
+  return within('ERR_PCK_EXTENSION', 'PCK certificate', () => {
+    const extension = extensions.get(SGX_PCK_EXTENSION_OID);
+    if (extension === undefined) throw derInvalid('extension', SGX_PCK_EXTENSION_OID);
+    return readExtension(parseDer(extension.value));
+  });
 }
 
-function readExtension(der: DerReader): PckExtension {
-  const members = new PckMembers(der);
-  const configuration = members.optional(PCK_MEMBER.configuration, readConfiguration);
-  const extension = {
-    ppid: members.octets(PCK_MEMBER.ppid, 16),
-    tcb: members.required(PCK_MEMBER.tcb, readTcb),
-    pceId: members.octets(PCK_MEMBER.pceId, 2),
-    fmspc: members.octets(PCK_MEMBER.fmspc, 6),
-    sgxType: members.required(PCK_MEMBER.sgxType, readSgxType),
-    ...(members.has(PCK_MEMBER.platformInstanceId)
-      ? { platformInstanceId: members.octets(PCK_MEMBER.platformInstanceId, 16) }
-      : {}),
-    ...(configuration === undefined ? {} : { configuration }),
-  };
-  members.finish();
-  return extension;
+function readExtension(list: DerElement): PckExtension {
+  return readPckMembers(list, SGX_PCK_EXTENSION_OID, (take, has) => ({
+    ppid: take(PPID, octets(16)),
+    tcb: take(TCB, readTcb),
+    pceId: take(PCE_ID, octets(2)),
+    fmspc: take(FMSPC, octets(6)),
+    sgxType: take(SGX_TYPE, readSgxType),
+    ...(has(PLATFORM_INSTANCE_ID) && {
+      platformInstanceId: take(PLATFORM_INSTANCE_ID, octets(16)),
+    }),
+    ...(has(CONFIGURATION) && {
+      configuration: take(CONFIGURATION, readConfiguration),
+    }),
+  }));
 }
 
-function readTcb(der: DerReader): PckExtension['tcb'] {
-  const members = new PckMembers(der);
-  const components = Array.from({ length: TCB_COMPONENTS }, (_, index) =>
-    members.required(`${PCK_MEMBER.tcb}.${index + 1}`, (value) => value.smallInteger(0xff)),
-  );
-  const pceSvn = members.required(PCK_MEMBER.pceSvn, (value) => value.smallInteger(0xffff));
-  const cpuSvn = members.octets(PCK_MEMBER.cpuSvn, 16);
-  members.finish();
-  return { components, pceSvn, cpuSvn };
+function readTcb(list: DerElement): PckExtension['tcb'] {
+  return readPckMembers(list, `${SGX_PCK_EXTENSION_OID}.${TCB}`, (take) => ({
+    components: Array.from({ length: TCB_COMPONENTS }, (_, index) =>
+      take(index + 1, (svn) => readSmallInteger(svn, 0xff)),
+    ),
+    pceSvn: take(PCE_SVN, (svn) => readSmallInteger(svn, 0xffff)),
+    cpuSvn: take(CPU_SVN, octets(16)),
+  }));
 }
 
-function readSgxType(der: DerReader): SgxType {
-  const number = der.enumerated(0xff);
+function readSgxType(element: DerElement): SgxType {
+  const number = readEnumerated(element, 0xff);
   const type = SGX_TYPES[number];
-  if (type === undefined) throw derInvalid('SGX type is unknown', '0 to 2', String(number));
+  if (type === undefined) throw derInvalid('SGX type', '0 to 2', `${number}`);
   return type;
 }
 
-function readConfiguration(der: DerReader): NonNullable<PckExtension['configuration']> {
-  const members = new PckMembers(der);
-  const flag = (oid: string): boolean => members.required(oid, (value) => value.boolean());
-  const configuration = {
-    dynamicPlatform: flag(PCK_MEMBER.dynamicPlatform),
-    cachedKeys: flag(PCK_MEMBER.cachedKeys),
-    smtEnabled: flag(PCK_MEMBER.smtEnabled),
-  };
-  members.finish();
-  return configuration;
+function readConfiguration(list: DerElement): NonNullable<PckExtension['configuration']> {
+  return readPckMembers(list, `${SGX_PCK_EXTENSION_OID}.${CONFIGURATION}`, (take) => ({
+    dynamicPlatform: take(DYNAMIC_PLATFORM, readBoolean),
+    cachedKeys: take(CACHED_KEYS, readBoolean),
+    smtEnabled: take(SMT_ENABLED, readBoolean),
+  }));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concatBytes } from '../bytes/bytes.ts';
-import { asReportData, type ReportData } from '../bytes/fixed-bytes.ts';
-import { checkReserved, quoteCursor, quoteError, sized, unsigned } from './quote-error.ts';
+import { ByteCursor } from '../bytes/byte-cursor.ts';
+import { concatBytes, copyBytes } from '../bytes/bytes.ts';
+import { type ReportData, takeReportData } from '../bytes/fixed-bytes.ts';
+import { quoteError, sized, skipReserved, unsigned } from './quote-error.ts';
 
 /**
  * An SGX enclave report without its MAC (Intel SDM volume 3D, table 38-21). Numbers are
@@ -32,6 +33,8 @@ export interface SgxReport {
 /** Bytes of an SGX report body. */
 export const SGX_REPORT_BYTES = 384;
 
+const WHAT = 'SGX report';
+
 /**
  * Reads an SGX report body: the body of an SGX quote, or the QE report inside any quote.
  *
@@ -40,30 +43,32 @@ export const SGX_REPORT_BYTES = 384;
  */
 export function parseSgxReport(bytes: Uint8Array): SgxReport {
   if (bytes.length !== SGX_REPORT_BYTES) {
-    throw quoteError(
-      'ERR_QUOTE_BODY',
-      'SGX report has a wrong size',
-      `${SGX_REPORT_BYTES} bytes`,
-      bytes.length,
-    );
+    throw quoteError('ERR_QUOTE_BODY', WHAT, `${SGX_REPORT_BYTES} bytes`, bytes.length);
   }
-  const cursor = quoteCursor('SGX report', bytes);
+  return readSgxReport(new ByteCursor(copyBytes(bytes), WHAT, 'ERR_QUOTE_BODY'));
+}
+
+/**
+ * Reads an SGX report body that is part of something.
+ *
+ * @throws EvidenceError `ERR_QUOTE_RESERVED`, and the cursor's own
+ */
+export function readSgxReport(outer: ByteCursor): SgxReport {
+  const cursor = outer.part(SGX_REPORT_BYTES, WHAT);
   const cpuSvn = cursor.take(16);
-  const miscSelect = cursor.u32();
-  checkReserved('20 to 32 of the SGX report', cursor.take(12));
+  const miscSelect = cursor.number(4);
+  skipReserved(cursor, 12, WHAT);
   const isvExtProdId = cursor.take(16);
   const attributes = cursor.take(16);
   const mrEnclave = cursor.take(32);
-  checkReserved('96 to 128 of the SGX report', cursor.take(32));
+  skipReserved(cursor, 32, WHAT);
   const mrSigner = cursor.take(32);
-  checkReserved('160 to 192 of the SGX report', cursor.take(32));
+  skipReserved(cursor, 32, WHAT);
   const configId = cursor.take(64);
-  const isvProdId = cursor.u16();
-  const isvSvn = cursor.u16();
-  const configSvn = cursor.u16();
-  checkReserved('262 to 304 of the SGX report', cursor.take(42));
-  const isvFamilyId = cursor.take(16);
-  const reportData = asReportData(cursor.take(64));
+  const isvProdId = cursor.number(2);
+  const isvSvn = cursor.number(2);
+  const configSvn = cursor.number(2);
+  skipReserved(cursor, 42, WHAT);
   return {
     cpuSvn,
     miscSelect,
@@ -75,8 +80,8 @@ export function parseSgxReport(bytes: Uint8Array): SgxReport {
     isvProdId,
     isvSvn,
     configSvn,
-    isvFamilyId,
-    reportData,
+    isvFamilyId: cursor.take(16),
+    reportData: takeReportData(cursor),
   };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concatBytes, isAllZero } from '../bytes/bytes.ts';
+import { concatBytes, copyBytes, isAllZero } from '../bytes/bytes.ts';
 import { ByteCursor } from '../bytes/byte-cursor.ts';
 import { asReportData, asSha384, type ReportData, type Sha384 } from '../bytes/fixed-bytes.ts';
 import { toHex } from '../bytes/hex.ts';
@@ -107,10 +107,10 @@ export function parseSnpReport(bytes: Uint8Array): SnpReport {
       seen: `${bytes.length} bytes`,
     });
   }
-  const cursor = new ByteCursor(bytes, sizeHasBeenChecked);
-  const version = readVersion(cursor.u32());
+  const cursor = new ByteCursor(copyBytes(bytes), 'SEV-SNP report', 'ERR_SNP_REPORT_SIZE');
+  const version = readVersion(cursor.number(4));
   const head = readHead(cursor);
-  const keyInfo = readKeyInfo(cursor.u32());
+  const keyInfo = readKeyInfo(cursor.number(4));
   reserved('0x04c', cursor.take(4));
   const measured = readMeasured(cursor);
   const reportedTcb = cursor.take(8);
@@ -146,18 +146,26 @@ type HeadField =
   'guestSvn' | 'policy' | 'familyId' | 'imageId' | 'vmpl' | 'currentTcb' | 'platformInfo';
 
 function readHead(cursor: ByteCursor): Pick<SnpReport, HeadField> {
-  const guestSvn = cursor.u32();
-  const policy = readPolicy(cursor.u64());
+  const guestSvn = cursor.number(4);
+  const policy = readPolicy(longNumber(cursor));
   const familyId = cursor.take(16);
   const imageId = cursor.take(16);
-  const vmpl = cursor.u32();
-  const algorithm = cursor.u32();
+  const vmpl = cursor.number(4);
+  const algorithm = cursor.number(4);
   if (vmpl > 3) throw wrongField('VMPL', '0 to 3', vmpl);
   if (algorithm !== ALGORITHM_ECDSA_P384) {
     throw wrongField('signature algorithm', '1 (ECDSA P-384 with SHA-384)', algorithm);
   }
   const currentTcb = cursor.take(8);
-  return { guestSvn, policy, familyId, imageId, vmpl, currentTcb, platformInfo: cursor.u64() };
+  return {
+    guestSvn,
+    policy,
+    familyId,
+    imageId,
+    vmpl,
+    currentTcb,
+    platformInfo: longNumber(cursor),
+  };
 }
 
 type MeasuredField =
@@ -229,15 +237,15 @@ function readCpuid(version: number, cursor: ByteCursor): Pick<SnpReport, 'cpuid'
     reserved('0x188', cursor.take(24));
     return {};
   }
-  const cpuid = { family: cursor.u8(), model: cursor.u8(), stepping: cursor.u8() };
+  const cpuid = { family: cursor.number(1), model: cursor.number(1), stepping: cursor.number(1) };
   reserved('0x18b', cursor.take(21));
   return { cpuid };
 }
 
 function readFirmwareVersion(cursor: ByteCursor): SnpFirmwareVersion {
-  const build = cursor.u8();
-  const minor = cursor.u8();
-  const major = cursor.u8();
+  const build = cursor.number(1);
+  const minor = cursor.number(1);
+  const major = cursor.number(1);
   reserved('after a firmware version', cursor.take(1));
   return { major, minor, build };
 }
@@ -248,13 +256,13 @@ function readMitigations(
 ): Pick<SnpReport, 'launchMitigations' | 'currentMitigations'> {
   // Before version 5 these bytes are part of the reserved field that follows, and checked with it.
   if (version < 5) return {};
-  return { launchMitigations: cursor.u64(), currentMitigations: cursor.u64() };
+  return { launchMitigations: longNumber(cursor), currentMitigations: longNumber(cursor) };
 }
 
 function readSignature(cursor: ByteCursor): Uint8Array {
   const r = readNumber(cursor.take(STORED_NUMBER_BYTES));
   const s = readNumber(cursor.take(STORED_NUMBER_BYTES));
-  reserved('after the signature', cursor.rest());
+  reserved('after the signature', cursor.take(cursor.left));
   return concatBytes(r, s);
 }
 
@@ -275,7 +283,8 @@ function wrongField(what: string, expected: string, seen: string | number): Evid
   });
 }
 
-// The layout is fixed, so running out of bytes would be a mistake in this file.
-function sizeHasBeenChecked(): EvidenceError {
-  return new EvidenceError('ERR_SNP_REPORT_SIZE', 'SEV-SNP report is cut off');
+// 64 bits, as two numbers that are exact.
+function longNumber(cursor: ByteCursor): bigint {
+  const low = cursor.number(4);
+  return (BigInt(cursor.number(4)) << 32n) | BigInt(low);
 }

@@ -27,7 +27,6 @@ export interface TdAttributeFlags {
 }
 
 const BIT = {
-  debug: 0n,
   septVeDisable: 28n,
   migratable: 29n,
   pks: 30n,
@@ -36,10 +35,10 @@ const BIT = {
 } as const;
 
 const TUD_MASK = 0xffn;
-const KNOWN_MASK: bigint = Object.values(BIT).reduce<bigint>(
-  (mask, bit) => mask | (1n << bit),
-  TUD_MASK,
-);
+/** Whether the host may read and change the TD; without the code that {@link tdAttributeFlags} needs for all the rest. */
+export function isDebugTd({ tdAttributes }: Pick<TdReport, 'tdAttributes'>): boolean {
+  return ((tdAttributes[0] ?? 1) & 1) === 1;
+}
 
 /** Takes the attributes of a TD apart. Which of them are acceptable is for a policy to say. */
 export function tdAttributeFlags(td: Pick<TdReport, 'tdAttributes'>): TdAttributeFlags {
@@ -47,15 +46,16 @@ export function tdAttributeFlags(td: Pick<TdReport, 'tdAttributes'>): TdAttribut
     (value, octet) => (value << 8n) | BigInt(octet),
     0n,
   );
+  const known = Object.values(BIT).reduce<bigint>((mask, bit) => mask | (1n << bit), TUD_MASK);
   const isSet = (bit: bigint): boolean => ((bits >> bit) & 1n) === 1n;
   return {
-    debug: isSet(BIT.debug),
+    debug: isDebugTd(td),
     tud: Number(bits & TUD_MASK),
     septVeDisable: isSet(BIT.septVeDisable),
     migratable: isSet(BIT.migratable),
     pks: isSet(BIT.pks),
     keyLocker: isSet(BIT.keyLocker),
     perfmon: isSet(BIT.perfmon),
-    reserved: bits & ~KNOWN_MASK,
+    reserved: bits & ~known,
   };
 }

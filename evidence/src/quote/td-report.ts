@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ByteCursor } from '../bytes/byte-cursor.ts';
-import { concatBytes } from '../bytes/bytes.ts';
-import { asReportData, asSha384, type ReportData, type Sha384 } from '../bytes/fixed-bytes.ts';
-import { quoteCursor, quoteError, sized } from './quote-error.ts';
+import { ByteCursor } from '../bytes/byte-cursor.ts';
+import { concatBytes, copyBytes } from '../bytes/bytes.ts';
+import { type ReportData, type Sha384, takeReportData, takeSha384 } from '../bytes/fixed-bytes.ts';
+import { quoteError, quoteWrite, sized } from './quote-error.ts';
 
 /** The four run-time measurement registers, RTMR0 to RTMR3. */
 export type RuntimeRegisters = readonly [Sha384, Sha384, Sha384, Sha384];
@@ -72,6 +72,8 @@ export interface TdReportExtension {
 /** Exact size of each layout, in bytes. */
 export const TD_REPORT_BYTES = { '1.0': 584, '1.5': 648, '1.5ex': 885 } as const;
 
+const WHAT = 'TD report';
+
 /**
  * Reads a TD report; its length says which layout it has.
  *
@@ -79,13 +81,24 @@ export const TD_REPORT_BYTES = { '1.0': 584, '1.5': 648, '1.5ex': 885 } as const
  * @throws EvidenceError `ERR_QUOTE_BODY`
  */
 export function parseTdReport(bytes: Uint8Array): TdReport {
-  const version = versionOf(bytes.length);
-  const cursor = quoteCursor('TD report', bytes);
-  const base = readBase(cursor);
-  if (version === '1.0') return { version, ...base };
-  const current = { teeTcbSvn2: cursor.take(16), mrServiceTd: hash(cursor) };
-  if (version === '1.5') return { version, ...base, ...current };
-  return { version, ...base, ...current, extended: readExtension(cursor) };
+  for (const version of ['1.0', '1.5', '1.5ex'] as const) {
+    if (TD_REPORT_BYTES[version] === bytes.length) {
+      return readTdReport(new ByteCursor(copyBytes(bytes), WHAT, 'ERR_QUOTE_BODY'), version);
+    }
+  }
+  throw quoteError('ERR_QUOTE_BODY', WHAT, Object.values(TD_REPORT_BYTES).join(', '), bytes.length);
+}
+
+/**
+ * Reads a TD report that is part of something.
+ *
+ * @throws EvidenceError the cursor's own
+ */
+export function readTdReport(cursor: ByteCursor, version: TdReportVersion): TdReport {
+  const base = readBase(cursor, version);
+  if (version === '1.0') return base;
+  const current = { ...base, teeTcbSvn2: cursor.take(16), mrServiceTd: takeSha384(cursor) };
+  return version === '1.5' ? current : { ...current, extended: readExtension(cursor) };
 }
 
 /**
@@ -109,40 +122,25 @@ export function encodeTdReport(report: TdReport): Uint8Array {
   return concatBytes(...parts);
 }
 
-type BaseFields = Omit<TdReport, 'version' | 'teeTcbSvn2' | 'mrServiceTd' | 'extended'>;
+type BaseFields = Omit<TdReport, 'teeTcbSvn2' | 'mrServiceTd' | 'extended'>;
 
-function versionOf(length: number): TdReportVersion {
-  switch (length) {
-    case TD_REPORT_BYTES['1.0']:
-      return '1.0';
-    case TD_REPORT_BYTES['1.5']:
-      return '1.5';
-    case TD_REPORT_BYTES['1.5ex']:
-      return '1.5ex';
-    default:
-      throw quoteError(
-        'ERR_QUOTE_BODY',
-        'TD report has a wrong size',
-        Object.values(TD_REPORT_BYTES).join(', '),
-        length,
-      );
-  }
-}
-
-function readBase(cursor: ByteCursor): BaseFields {
+// Written out and in one piece: a quote is parsed for every connection, and spreading the members of one object into
+// another costs more than reading them.
+function readBase(cursor: ByteCursor, version: TdReportVersion): BaseFields {
   return {
+    version,
     teeTcbSvn: cursor.take(16),
-    mrSeam: hash(cursor),
-    mrSignerSeam: hash(cursor),
+    mrSeam: takeSha384(cursor),
+    mrSignerSeam: takeSha384(cursor),
     seamAttributes: cursor.take(8),
     tdAttributes: cursor.take(8),
     xfam: cursor.take(8),
-    mrTd: hash(cursor),
-    mrConfigId: hash(cursor),
-    mrOwner: hash(cursor),
-    mrOwnerConfig: hash(cursor),
-    rtmr: [hash(cursor), hash(cursor), hash(cursor), hash(cursor)],
-    reportData: asReportData(cursor.take(64)),
+    mrTd: takeSha384(cursor),
+    mrConfigId: takeSha384(cursor),
+    mrOwner: takeSha384(cursor),
+    mrOwnerConfig: takeSha384(cursor),
+    rtmr: [takeSha384(cursor), takeSha384(cursor), takeSha384(cursor), takeSha384(cursor)],
+    reportData: takeReportData(cursor),
   };
 }
 
@@ -168,12 +166,12 @@ function readExtension(cursor: ByteCursor): TdReportExtension {
     vmId: cursor.take(1),
     tdId: cursor.take(32),
     deviceInfo: cursor.take(48),
-    initialServiceTd: hash(cursor),
+    initialServiceTd: takeSha384(cursor),
     initialServiceTdAttributes: cursor.take(8),
     initialCpuSvn: cursor.take(16),
     initialTeeTcbSvn: cursor.take(16),
     initialTeeFmspc: cursor.take(12),
-    currentServiceTd: hash(cursor),
+    currentServiceTd: takeSha384(cursor),
     currentServiceTdAttributes: cursor.take(8),
   };
 }
@@ -193,10 +191,6 @@ function encodeExtension(extension: TdReportExtension): Uint8Array {
   );
 }
 
-function hash(cursor: ByteCursor): Sha384 {
-  return asSha384(cursor.take(48));
-}
-
 function missing(version: TdReportVersion, field: string): never {
-  throw quoteError('ERR_QUOTE_WRITE', `TD report ${version} needs ${field}`, field, 'nothing');
+  throw quoteWrite(`TD report ${version} needs ${field}`, field, 'nothing');
 }

@@ -124,10 +124,15 @@ function checkSerial(serialNumber: Uint8Array): void {
   // A first octet of 80 or more needs a sign octet, which counts.
   const octets = serialNumber.length + (first >= 0x80 ? 1 : 0);
   if (isAllZero(serialNumber) || octets > MAX_ISSUED_SERIAL_OCTETS) {
-    throw new EvidenceError('ERR_X509_WRITE', 'serial number is out of range', {
-      expected: `positive, at most ${MAX_ISSUED_SERIAL_OCTETS} octets with its sign`,
-      seen: isAllZero(serialNumber) ? 'zero' : `${octets} octets`,
-    });
+    throw new EvidenceError(
+      'ERR_X509_WRITE',
+      'serial number is out of range',
+      {
+        expected: `positive, at most ${MAX_ISSUED_SERIAL_OCTETS} octets with its sign`,
+        seen: isAllZero(serialNumber) ? 'zero' : `${octets} octets`,
+      },
+      'misuse',
+    );
   }
 }
 
@@ -144,10 +149,15 @@ function algorithmIdentifier(algorithm: SigningAlgorithm): Uint8Array {
 function taggedExtensions(tag: number, extensions: readonly CertificateExtension[]): Uint8Array[] {
   if (extensions.length === 0) return [];
   if (new Set(extensions.map(({ oid }) => oid)).size !== extensions.length) {
-    throw new EvidenceError('ERR_X509_WRITE', 'an extension is given twice', {
-      expected: 'each extension once',
-      seen: extensions.map(({ oid }) => oid).join(', '),
-    });
+    throw new EvidenceError(
+      'ERR_X509_WRITE',
+      'an extension is given twice',
+      {
+        expected: 'each extension once',
+        seen: extensions.map(({ oid }) => oid).join(', '),
+      },
+      'misuse',
+    );
   }
   return [derContext(tag, true, derSequence(...extensions.map(extensionElement)))];
 }

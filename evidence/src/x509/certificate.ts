@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readDer, type DerReader } from '../asn1/der-reader.ts';
+import { type DerElement, derElements } from '../asn1/der-element.ts';
 import { derInvalid } from '../asn1/der-error.ts';
-import { copyBytes } from '../bytes/bytes.ts';
-import { EvidenceError } from '../errors.ts';
-import { readExtensions, type Extensions } from './extension-list.ts';
+import { CONTEXT_CONSTRUCTED } from '../asn1/der-tag.ts';
+import { readRaw, readSmallInteger, readTime } from '../asn1/der-values.ts';
+import { AUTHORITY_EXTENSIONS, type AuthorityExtensions } from './authority-extensions.ts';
+import { type Extensions, readTaggedExtensions } from './extension-list.ts';
+import { type ExtensionReaders, readKnownExtensions } from './known-extensions.ts';
 import { readName, type Name } from './name.ts';
-import { parsePublicKey, type PublicKey } from './public-key.ts';
 import {
-  readAlgorithm,
+  type P256PublicKey,
+  parseP256PublicKey,
+  parsePublicKey,
+  type PublicKey,
+  type UnknownPublicKey,
+} from './public-key.ts';
+import {
+  parseSigned,
   readSerialNumber,
-  readSignedStructure,
-  type AlgorithmIdentifier,
+  type SignedKind,
+  type SignedStructure,
 } from './signed-structure.ts';
-import { readStandardExtensions, type StandardExtensions } from './standard-extensions.ts';
+import { STANDARD_EXTENSIONS, type StandardExtensions } from './standard-extensions.ts';
 
 /**
  * Largest certificate. A leaf with a quote has 6 to 10 KiB; TLS stacks stop at 60 to 100 KiB for
@@ -20,31 +28,44 @@ import { readStandardExtensions, type StandardExtensions } from './standard-exte
  */
 export const MAX_CERTIFICATE_BYTES: number = 64 * 1024;
 
-/** An X.509 v3 certificate (RFC 5280, section 4.1). Nothing in it has been verified. */
-export interface Certificate extends StandardExtensions {
-  /** DER of the whole certificate. */
-  readonly raw: Uint8Array;
-  /** DER of the part that is signed. */
-  readonly tbs: Uint8Array;
+/** What every X.509 v3 certificate has (RFC 5280, section 4.1). Nothing in it has been verified. */
+export interface CertificateFields extends SignedStructure {
   readonly version: 3;
   /** Content octets of the INTEGER; not negative, may be zero. */
   readonly serialNumber: Uint8Array;
-  /** OID of the signature algorithm. */
-  readonly signatureAlgorithm: string;
-  /** DER of the whole AlgorithmIdentifier, for algorithms with parameters. */
-  readonly signatureAlgorithmRaw: Uint8Array;
   readonly issuer: Name;
   readonly subject: Name;
   readonly notBefore: Date;
   readonly notAfter: Date;
   /** DER of the whole SubjectPublicKeyInfo: what report data is computed over. */
   readonly spki: Uint8Array;
-  readonly publicKey: PublicKey;
-  /** Every extension, also those that are read into members of this object. */
+  /** Every extension, also those that are read into members of the certificate. */
   readonly extensions: Extensions;
-  /** Content of the signature BIT STRING: DER for ECDSA. */
-  readonly signature: Uint8Array;
 }
+
+declare const wholly: unique symbol;
+
+/** An X.509 v3 certificate, wholly read. Nothing in it has been verified. */
+export interface Certificate extends CertificateFields, StandardExtensions {
+  readonly publicKey: PublicKey;
+  /** At compile time only: a certificate whose name constraints were not read must not pass for one without any. */
+  readonly [wholly]: true;
+}
+
+/**
+ * A certificate of a TEE vendor's PKI, of which the names and purposes of TLS were not read. A verifier refuses it
+ * when such an extension is critical.
+ */
+export interface AuthorityCertificate extends CertificateFields, AuthorityExtensions {
+  readonly publicKey: P256PublicKey | UnknownPublicKey;
+}
+
+const KIND: SignedKind = {
+  what: 'certificate',
+  maxBytes: MAX_CERTIFICATE_BYTES,
+  tooLarge: 'ERR_CERT_TOO_LARGE',
+  invalid: 'ERR_CERT_INVALID',
+};
 
 const VERSION_3 = 2;
 
@@ -60,69 +81,60 @@ const VERSION_3 = 2;
  * ```
  */
 export function parseCertificate(der: Uint8Array): Certificate {
-  if (der.length > MAX_CERTIFICATE_BYTES) {
-    throw new EvidenceError('ERR_CERT_TOO_LARGE', 'certificate is too large', {
-      expected: `at most ${MAX_CERTIFICATE_BYTES} bytes`,
-      seen: `${der.length} bytes`,
-    });
-  }
-  const raw = copyBytes(der);
-  try {
-    const { content, tbs, signatureAlgorithm, signature } = readDer(raw, (reader) =>
-      readSignedStructure(reader, readTbs),
-    );
-    return {
-      raw,
-      tbs,
-      version: 3,
-      ...content,
-      signatureAlgorithm: signatureAlgorithm.oid,
-      signatureAlgorithmRaw: signatureAlgorithm.raw,
-      signature,
-      publicKey: parsePublicKey(content.spki),
-      ...readStandardExtensions(content.extensions),
-    };
-  } catch (error) {
-    throw asCertificateError(error);
-  }
+  // Sound: the brand says that all standard extensions have been read.
+  return parseWith(der, parsePublicKey, STANDARD_EXTENSIONS) as Certificate;
 }
 
-type TbsContent = Pick<
-  Certificate,
-  'serialNumber' | 'issuer' | 'subject' | 'notBefore' | 'notAfter' | 'spki' | 'extensions'
->;
+/**
+ * Reads as much of an X.509 v3 certificate as a PKI without TLS and RSA needs, with less code than
+ * {@link parseCertificate}.
+ *
+ * @param der exactly one certificate
+ * @throws EvidenceError `ERR_CERT_TOO_LARGE`, `ERR_CERT_INVALID`, `ERR_CERT_SERIAL`,
+ * `ERR_CERT_DUPLICATE_EXTENSION`
+ */
+export function parseAuthorityCertificate(der: Uint8Array): AuthorityCertificate {
+  return parseWith(der, parseP256PublicKey, AUTHORITY_EXTENSIONS);
+}
 
-function readTbs(der: DerReader): {
-  algorithm: AlgorithmIdentifier;
-  content: TbsContent;
-} {
-  return der.sequence((inner) => {
-    const version = inner.optionalContext(0, (reader) => reader.smallInteger(VERSION_3));
-    if (version !== VERSION_3) throw derInvalid('certificate is not of version 3');
-    const serialNumber = readSerialNumber(inner);
-    const algorithm = readAlgorithm(inner);
-    const issuer = readName(inner);
-    const [notBefore, notAfter] = inner.sequence((validity) => [validity.time(), validity.time()]);
-    const subject = readName(inner);
-    const spki = inner.raw();
-    // RFC 5280, section 4.1.2.8: unique identifiers MUST NOT be generated, so [1] and [2] fail as
-    // trailing elements.
-    const extensions: Extensions = inner.optionalContext(3, readExtensions) ?? new Map();
-    return {
-      algorithm,
-      content: { serialNumber, issuer, subject, notBefore, notAfter, spki, extensions },
+function parseWith<Key, Members extends object>(
+  der: Uint8Array,
+  parseKey: (spki: Uint8Array) => Key,
+  readers: ExtensionReaders<Members>,
+): CertificateFields & Members & { readonly publicKey: Key } {
+  return parseSigned(der, KIND, (tbs) => {
+    const [algorithm, fields] = readTbs(tbs);
+    const content = {
+      ...fields,
+      publicKey: parseKey(fields.spki),
+      ...readKnownExtensions(fields.extensions, readers),
     };
+    return [algorithm, content];
   });
 }
 
-// Readers below know nothing of certificates; the caller should still learn what kind of input was
-// bad.
-function asCertificateError(error: unknown): unknown {
-  if (!(error instanceof EvidenceError)) return error;
-  if (error.code.startsWith('ERR_CERT_')) return error;
-  return new EvidenceError('ERR_CERT_INVALID', `certificate is malformed: ${error.message}`, {
-    ...(error.expected === undefined ? {} : { expected: error.expected }),
-    ...(error.seen === undefined ? {} : { seen: error.seen }),
-    cause: error,
-  });
+function readTbs(
+  tbs: DerElement | undefined,
+): [DerElement | undefined, Omit<CertificateFields, keyof SignedStructure>] {
+  // RFC 5280, section 4.1.2.8: unique identifiers MUST NOT be generated, so [1] and [2] are too many elements, or stand in
+  // for the extensions.
+  const [version, serial, algorithm, issuer, validity, subject, spki, extensions] = derElements(
+    tbs,
+    7,
+    8,
+  );
+  const [number] = derElements(version, 1, 1, CONTEXT_CONSTRUCTED);
+  if (readSmallInteger(number, VERSION_3) !== VERSION_3) throw derInvalid('version', '3');
+  const [notBefore, notAfter] = derElements(validity, 2);
+  const fields = {
+    version: 3,
+    serialNumber: readSerialNumber(serial),
+    issuer: readName(issuer),
+    subject: readName(subject),
+    notBefore: readTime(notBefore),
+    notAfter: readTime(notAfter),
+    spki: readRaw(spki),
+    extensions: readTaggedExtensions(extensions, 3),
+  } as const;
+  return [algorithm, fields];
 }

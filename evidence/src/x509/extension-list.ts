@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DerReader } from '../asn1/der-reader.ts';
-import { DER_TAG } from '../asn1/der-tag.ts';
+import { type DerElement, derElements, derList } from '../asn1/der-element.ts';
 import { derInvalid } from '../asn1/der-error.ts';
+import { CONTEXT_CONSTRUCTED } from '../asn1/der-tag.ts';
+import { readBoolean, readOctets, readOid } from '../asn1/der-values.ts';
 import { EvidenceError } from '../errors.ts';
 
 /** What an X.509 extension holds. */
@@ -19,34 +20,31 @@ export type Extensions = ReadonlyMap<string, Extension>;
  *
  * @throws EvidenceError `ERR_CERT_DUPLICATE_EXTENSION`, `ERR_DER_INVALID`
  */
-export function readExtensions(der: DerReader): Extensions {
+export function readExtensions(list: DerElement | undefined): Extensions {
   const extensions = new Map<string, Extension>();
-  der.sequenceOf((reader) => {
-    const { oid, ...extension } = readExtension(reader);
+  for (const element of derList(list)) {
+    const [type, ...rest] = derElements(element, 2, 3);
+    const oid = readOid(type);
+    const value = readOctets(rest.pop());
+    const critical = rest.length > 0 && readBoolean(rest[0]);
+    // X.690, section 11.5: a value equal to its default is not encoded.
+    if (rest.length > 0 && !critical) throw derInvalid('critical', 'true');
     // RFC 5280, section 4.2: no more than one instance. Two readers would disagree on which one
     // counts.
     if (extensions.has(oid)) {
-      throw new EvidenceError('ERR_CERT_DUPLICATE_EXTENSION', `extension ${oid} occurs twice`, {
-        expected: 'each extension once',
+      throw new EvidenceError('ERR_CERT_DUPLICATE_EXTENSION', 'extension occurs twice', {
+        expected: 'each once',
         seen: oid,
       });
     }
-    extensions.set(oid, extension);
-  });
-  if (extensions.size === 0) throw derInvalid('list of extensions is empty');
+    extensions.set(oid, { critical, value });
+  }
+  if (extensions.size === 0) throw derInvalid('list of extensions', 'some');
   return extensions;
 }
 
-function readExtension(der: DerReader): Extension & { readonly oid: string } {
-  return der.sequence((inner) => {
-    const oid = inner.oid();
-    const critical = inner.nextIs(DER_TAG.boolean) && readCritical(inner);
-    return { oid, critical, value: inner.octetString() };
-  });
-}
-
-// X.690, section 11.5: a value equal to its default is not encoded.
-function readCritical(der: DerReader): true {
-  if (!der.boolean()) throw derInvalid('extension encodes the default value of critical');
-  return true;
+/** Reads Extensions in `[number]`, which may be absent. */
+export function readTaggedExtensions(element: DerElement | undefined, number: number): Extensions {
+  if (element === undefined) return new Map();
+  return readExtensions(derElements(element, 1, 1, CONTEXT_CONSTRUCTED + number)[0]);
 }

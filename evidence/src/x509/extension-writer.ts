@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { IA5_STRING } from '../asn1/der-tag.ts';
+import { ASCII_TEXT } from '../asn1/der-text.ts';
 import {
   derBoolean,
   derContext,
@@ -13,7 +13,7 @@ import { concatBytes } from '../bytes/bytes.ts';
 import { utf8 } from '../bytes/utf8.ts';
 import { EvidenceError } from '../errors.ts';
 import type { Extension } from './extension-list.ts';
-import { KEY_USAGE_BITS, type KeyUsage } from './standard-extensions.ts';
+import { KEY_USAGE_BITS, type KeyUsage } from './authority-extensions.ts';
 import { X509_EXTENSION } from './x509-oid.ts';
 
 /** An extension, ready to be put into a certificate or revocation list. */
@@ -144,7 +144,7 @@ function generalNames(names: AltNames, addressSizes: readonly number[]): Uint8Ar
 function ascii(tag: number, text: string): Uint8Array {
   // The reader refuses the same characters, so nothing is written here that could not be read
   // again.
-  if (text === '' || !IA5_STRING.test(text) || /[\s\p{Cc}]/u.test(text)) {
+  if (text === '' || !ASCII_TEXT.test(text) || /[\s\p{Cc}]/u.test(text)) {
     throw refused(`${JSON.stringify(text)} is empty, not ASCII, or has spaces in it`);
   }
   return derContext(tag, false, utf8(text));
@@ -159,5 +159,10 @@ function optional(oid: string, value: Uint8Array): CertificateExtension {
 }
 
 function refused(reason: string): EvidenceError {
-  return new EvidenceError('ERR_X509_WRITE', `extension cannot be written: ${reason}`);
+  return new EvidenceError(
+    'ERR_X509_WRITE',
+    `extension cannot be written: ${reason}`,
+    {},
+    'misuse',
+  );
 }

@@ -44,10 +44,15 @@ function attribute(key: keyof NameParts, text: string | undefined): Uint8Array[]
   if (text === undefined) return [];
   const letters = Array.from(text).length;
   if (letters === 0 || letters > MAX_NAME_PART || (key === 'country' && letters !== 2)) {
-    throw new EvidenceError('ERR_X509_WRITE', `${key} of a name has a wrong length`, {
-      expected: key === 'country' ? '2 letters' : `1 to ${MAX_NAME_PART} characters`,
-      seen: `${letters} characters`,
-    });
+    throw new EvidenceError(
+      'ERR_X509_WRITE',
+      `${key} of a name has a wrong length`,
+      {
+        expected: key === 'country' ? '2 letters' : `1 to ${MAX_NAME_PART} characters`,
+        seen: `${letters} characters`,
+      },
+      'misuse',
+    );
   }
   // RFC 5280, appendix A.1: countryName is a PrintableString; UTF8String suits everything else.
   const value = key === 'country' ? derPrintableString(text) : derUtf8String(text);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readDer, type DerReader } from '../asn1/der-reader.ts';
+import { type DerElement, derElements, derList, parseDer } from '../asn1/der-element.ts';
 import { derInvalid } from '../asn1/der-error.ts';
-import { compareBytes } from '../bytes/bytes.ts';
+import { SET } from '../asn1/der-tag.ts';
+import { readOid, readOptionalText, readRaw } from '../asn1/der-values.ts';
 import { toHex } from '../bytes/hex.ts';
 import { utf8 } from '../bytes/utf8.ts';
 import { NAME_ATTRIBUTE } from './x509-oid.ts';
@@ -15,7 +16,7 @@ export interface Name {
   /**
    * The common name; absent if there is none, or more than one, so that nobody picks the wrong one.
    */
-  readonly commonName?: string;
+  readonly commonName?: string | undefined;
 }
 
 /** Most attributes in one name; certificates in use have up to ten. */
@@ -23,9 +24,10 @@ const MAX_NAME_ATTRIBUTES = 32;
 
 interface Attribute {
   readonly type: string;
-  /** Absent when the value has a string type we do not decode. */
-  readonly text?: string;
-  readonly raw: Uint8Array;
+  /** Undefined when the value has a string type we do not decode. */
+  readonly text: string | undefined;
+  /** For people. */
+  readonly shown: string;
 }
 
 /**
@@ -33,60 +35,56 @@ interface Attribute {
  *
  * @throws EvidenceError `ERR_DER_INVALID`
  */
-export function readName(der: DerReader): Name {
-  const { raw, value: rdns } = der.withRaw((reader) => reader.sequenceOf(readRelativeName));
+export function readName(element: DerElement | undefined): Name {
+  const rdns = derList(element).map(readRelativeName);
   const attributes = rdns.flat();
   if (attributes.length > MAX_NAME_ATTRIBUTES) {
-    throw derInvalid('name has too many attributes', `at most ${MAX_NAME_ATTRIBUTES}`);
+    throw derInvalid('name', `at most ${MAX_NAME_ATTRIBUTES} attributes`);
   }
-  const text = rdns
-    .toReversed()
-    .map((rdn) => rdn.map(attributeText).join('+'))
-    .join(',');
   const [common, ...more] = attributes.filter(({ type }) => type === NAME_ATTRIBUTE.commonName);
-  return common?.text === undefined || more.length > 0
-    ? { raw, text }
-    : { raw, text, commonName: common.text };
+  return {
+    raw: readRaw(element),
+    text: rdns
+      .toReversed()
+      .map((rdn) => rdn.map(({ shown }) => shown).join('+'))
+      .join(','),
+    commonName: more.length === 0 ? common?.text : undefined,
+  };
 }
 
 /** Reads the DER of a Name. @throws EvidenceError `ERR_DER_INVALID` */
 export function parseName(der: Uint8Array): Name {
-  return readDer(der, readName);
+  return readName(parseDer(der));
 }
 
-function readRelativeName(der: DerReader): Attribute[] {
-  const elements = der.set((inner) => inner.repeat((reader) => reader.withRaw(readAttribute)));
-  if (elements.length === 0) throw derInvalid('relative name has no attribute');
+function readRelativeName(rdn: DerElement): Attribute[] {
+  const elements = derList(rdn, SET);
+  if (elements.length === 0) throw derInvalid('name', 'some attribute');
   elements.reduce((previous, next) => {
-    // X.690, section 11.6: the parts of a SET OF ascend, so that one name has one encoding.
-    if (compareBytes(previous.raw, next.raw) >= 0) throw derInvalid('SET OF is not sorted');
+    // X.690, section 11.6: the parts of a SET OF ascend, so that one name has one encoding. Hex sorts as bytes do.
+    if (toHex(previous.raw) >= toHex(next.raw)) throw derInvalid('SET OF', 'sorted');
     return next;
   });
-  return elements.map(({ value }) => value);
+  return elements.map(readAttribute);
 }
 
-function readAttribute(der: DerReader): Attribute {
-  return der.sequence((inner) => {
-    const type = inner.oid();
-    // Teletex, BMP and Universal strings are allowed in names, and shown as hex.
-    if (!inner.nextIsText) return { type, raw: inner.raw() };
-    const { raw, value: text } = inner.withRaw((reader) => reader.text());
-    return { type, raw, text };
-  });
+function readAttribute(element: DerElement): Attribute {
+  const [oid, value] = derElements(element, 2);
+  const type = readOid(oid);
+  // Teletex, BMP and Universal strings are allowed in names, and shown as hex.
+  const text = value && readOptionalText(value);
+  const shown = text === undefined ? `#${toHex(readRaw(value))}` : escape(text);
+  return { type, text, shown: `${SHORT_NAMES[type] ?? type}=${shown}` };
 }
 
-const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
-  [NAME_ATTRIBUTE.commonName, 'CN'],
-  [NAME_ATTRIBUTE.country, 'C'],
-  [NAME_ATTRIBUTE.locality, 'L'],
-  [NAME_ATTRIBUTE.state, 'ST'],
-  [NAME_ATTRIBUTE.organization, 'O'],
-  [NAME_ATTRIBUTE.organizationalUnit, 'OU'],
-]);
-
-function attributeText({ type, text, raw }: Attribute): string {
-  return `${SHORT_NAMES.get(type) ?? type}=${text === undefined ? `#${toHex(raw)}` : escape(text)}`;
-}
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  [NAME_ATTRIBUTE.commonName]: 'CN',
+  [NAME_ATTRIBUTE.country]: 'C',
+  [NAME_ATTRIBUTE.locality]: 'L',
+  [NAME_ATTRIBUTE.state]: 'ST',
+  [NAME_ATTRIBUTE.organization]: 'O',
+  [NAME_ATTRIBUTE.organizationalUnit]: 'OU',
+};
 
 // RFC 4514, section 2.4. Control and format characters are escaped as well, since the text ends up
 // on terminals.

@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DerReader } from '../asn1/der-reader.ts';
+import { type DerElement, derElements, parseDer } from '../asn1/der-element.ts';
 import { derInvalid } from '../asn1/der-error.ts';
+import { readBitString, readInteger, readOid, readRaw } from '../asn1/der-values.ts';
 import { equalBytes } from '../bytes/bytes.ts';
-import { EvidenceError } from '../errors.ts';
+import { toHex } from '../bytes/hex.ts';
+import { EvidenceError, type RejectionCode, within } from '../errors.ts';
 
-/** An algorithm and its parameters. */
-export interface AlgorithmIdentifier {
-  readonly oid: string;
-  /**
-   * DER of the whole AlgorithmIdentifier. RSASSA-PSS keeps its hash and salt length in the
-   * parameters.
-   */
+/** What certificates and revocation lists have in common. */
+export interface SignedStructure {
+  /** DER of the whole structure. */
   readonly raw: Uint8Array;
+  /** DER of the part that is signed. */
+  readonly tbs: Uint8Array;
+  /** OID of the signature algorithm. */
+  readonly signatureAlgorithm: string;
+  /** Content of the signature BIT STRING: DER for ECDSA. */
+  readonly signature: Uint8Array;
 }
 
-/** What certificates and revocation lists have in common: signed content, algorithm, signature. */
-export interface SignedStructure<T> {
-  /** DER of the signed part. */
-  readonly tbs: Uint8Array;
-  readonly content: T;
-  readonly signatureAlgorithm: AlgorithmIdentifier;
-  /** Content of the BIT STRING. */
-  readonly signature: Uint8Array;
+/** A kind of signed structure. */
+export interface SignedKind {
+  /** For messages. */
+  readonly what: string;
+  readonly maxBytes: number;
+  /** Codes of structures that are larger, or malformed. */
+  readonly tooLarge: RejectionCode;
+  readonly invalid: RejectionCode;
 }
 
 /**
@@ -33,39 +37,51 @@ export const MAX_SERIAL_OCTETS = 21;
 /**
  * Reads `SEQUENCE { tbs, signatureAlgorithm, signature }`.
  *
- * @param readTbs reads the signed part and returns the algorithm that it names with its content
- * @throws EvidenceError `ERR_DER_INVALID`, also when the algorithm outside the signature differs
- * from the one inside: RFC 5280, sections 4.1.1.2 and 5.1.1.2, and the outer one is what an
- * attacker could change
+ * @param readTbs reads the signed part and returns its content with the AlgorithmIdentifier in it
+ * @throws EvidenceError codes of the kind. The algorithm outside the signature may not differ from the
+ * one inside: RFC 5280, sections 4.1.1.2 and 5.1.1.2, and the outer one is what an attacker could
+ * change
  */
-export function readSignedStructure<T>(
-  der: DerReader,
-  readTbs: (der: DerReader) => { algorithm: AlgorithmIdentifier; content: T },
-): SignedStructure<T> {
-  return der.sequence((inner) => {
-    const { raw: tbs, value } = inner.withRaw(readTbs);
-    const signatureAlgorithm = readAlgorithm(inner);
-    if (!equalBytes(signatureAlgorithm.raw, value.algorithm.raw)) {
-      throw derInvalid(
-        'signature algorithm differs inside and outside the signed part',
-        value.algorithm.oid,
-        signatureAlgorithm.oid,
-      );
-    }
-    return { tbs, content: value.content, signatureAlgorithm, signature: inner.bitString() };
-  });
+export function parseSigned<T>(
+  der: Uint8Array,
+  { what, maxBytes, tooLarge, invalid }: SignedKind,
+  readTbs: (
+    tbs: DerElement | undefined,
+  ) => readonly [algorithm: DerElement | undefined, content: T],
+): SignedStructure & T {
+  if (der.length > maxBytes) {
+    throw new EvidenceError(tooLarge, `${what} is too large`, {
+      expected: `at most ${maxBytes} bytes`,
+      seen: `${der.length} bytes`,
+    });
+  }
+  return within(
+    invalid,
+    what,
+    () => {
+      const whole = parseDer(der);
+      const [tbs, outer, signature] = derElements(whole, 3);
+      const [inner, content] = readTbs(tbs);
+      const signatureAlgorithm = readAlgorithm(outer);
+      if (!equalBytes(readRaw(outer), readRaw(inner))) {
+        throw derInvalid('signature algorithm', readAlgorithm(inner), signatureAlgorithm);
+      }
+      return {
+        raw: readRaw(whole),
+        tbs: readRaw(tbs),
+        ...content,
+        signatureAlgorithm,
+        signature: readBitString(signature),
+      };
+    },
+    // Other codes of the same kind are as precise.
+    invalid.replace('INVALID', ''),
+  );
 }
 
-/** Reads an AlgorithmIdentifier (RFC 5280, section 4.1.1.2); parameters stay unread. */
-export function readAlgorithm(der: DerReader): AlgorithmIdentifier {
-  const { raw, value: oid } = der.withRaw((reader) =>
-    reader.sequence((inner) => {
-      const algorithm = inner.oid();
-      if (!inner.done) inner.raw();
-      return algorithm;
-    }),
-  );
-  return { oid, raw };
+// RFC 5280, section 4.1.1.2. Parameters stay unread.
+function readAlgorithm(element: DerElement | undefined): string {
+  return readOid(derElements(element, 1, 2)[0]);
 }
 
 /**
@@ -75,13 +91,12 @@ export function readAlgorithm(der: DerReader): AlgorithmIdentifier {
  * @returns content octets
  * @throws EvidenceError `ERR_CERT_SERIAL`
  */
-export function readSerialNumber(der: DerReader): Uint8Array {
-  const serial = der.integer();
-  const negative = (serial[0] ?? 0) >= 0x80;
-  if (negative || serial.length > MAX_SERIAL_OCTETS) {
-    throw new EvidenceError('ERR_CERT_SERIAL', 'serial number is out of range', {
+export function readSerialNumber(element: DerElement | undefined): Uint8Array {
+  const serial = readInteger(element);
+  if ((serial[0] ?? 0) >= 0x80 || serial.length > MAX_SERIAL_OCTETS) {
+    throw new EvidenceError('ERR_CERT_SERIAL', 'serial number is not valid', {
       expected: `not negative, at most ${MAX_SERIAL_OCTETS} octets`,
-      seen: negative ? 'a negative number' : `${serial.length} octets`,
+      seen: toHex(serial),
     });
   }
   return serial;

@@ -15,6 +15,7 @@ import type { ContainerRecord } from '../supervision/runtime.ts';
 import { ContainerRuntime } from './container-runtime.ts';
 import { removeControlGroup } from './control-group-tree.ts';
 import { launcherOwner } from './launcher-owner.ts';
+import { StorageVolumes } from './storage-volumes.ts';
 import { openEngine, openKind, type EngineSurroundings, type OpenedEngine } from './open-engine.ts';
 
 /** What running containers needs. */
@@ -62,6 +63,8 @@ export class ContainerHost {
   readonly #options: ContainerHostOptions;
   readonly #surroundings: EngineSurroundings;
   readonly #preparation: ContainerPreparation;
+  /** Volumes of containers that declare storage. */
+  readonly storage: StorageVolumes;
   #opening: Promise<Opened> | undefined;
   #opened: Opened | undefined;
   /** Containers that ran when the launcher started. */
@@ -75,6 +78,7 @@ export class ContainerHost {
     this.#options = options;
     this.#surroundings = surroundings;
     this.#preparation = preparation;
+    this.storage = new StorageVolumes(surroundings);
   }
 
   /** Looks at the machine; starts nothing. */
@@ -120,13 +124,6 @@ export class ContainerHost {
         own.uid === 0
           ? { expected: 'platform.runtime auto, containerd, podman or docker', seen: 'process' }
           : { expected: 'a launcher that root has started', seen: `user ${String(own.uid)}` },
-      );
-    }
-    if (workload.storage !== undefined) {
-      throw new LauncherError(
-        'ERR_LAUNCHER_SETTING_UNSUPPORTED',
-        `workload ${workload.name} asks for an encrypted volume, which this launcher cannot make`,
-        { seen: 'storage', hint: 'declare a named volume with "volumes"' },
       );
     }
     this.#preparation.admit(workload);
@@ -229,7 +226,9 @@ export class ContainerHost {
     return new ContainerRuntime({
       ...{ engine, store, network, logger, random },
       preparation: this.#preparation,
+      storage: this.storage,
       owner: this.#surroundings.owner,
+      runDir: this.#surroundings.runDir,
       logs: new RingLogs({
         dir: logsDir,
         clock: { date: () => new Date(), now: () => performance.now() },

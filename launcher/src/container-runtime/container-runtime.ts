@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
+import { chmod, stat } from 'node:fs/promises';
 import type { ContainerConfig, HostPort, UserAndGroup } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
 import { verifyConfinement } from '../container/confinement/verify-confinement.ts';
@@ -30,6 +31,7 @@ import type {
 } from '../supervision/runtime.ts';
 import { ContainerInstance } from './container-instance.ts';
 import { measureContainer } from './measure-container.ts';
+import type { StorageVolumes } from './storage-volumes.ts';
 import { untilAvailable, type RetryContext } from './until-available.ts';
 
 /** What a container runtime consists of. */
@@ -39,8 +41,11 @@ export interface ContainerRuntimeParts {
   readonly network: ContainerNetwork;
   readonly preparation: ContainerPreparation;
   readonly logs: RingLogs;
+  readonly storage: StorageVolumes;
   /** Eight hex digits that tell this launcher from others on the machine. */
   readonly owner: string;
+  /** Absolute path of the launcher's directory for what a reboot empties. */
+  readonly runDir: string;
   readonly logger: Logger;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -132,8 +137,9 @@ export class ContainerRuntime implements Runtime {
       image,
       specDigest: measured.specDigest,
       socketDirectory: options.socketDirectory,
-      storage: undefined,
+      storage: await this.#parts.storage.open(measured, await this.ownerOf(measured)),
     });
+    if (spec.userNamespaceBase !== undefined) await this.#letPass();
     try {
       const created = await engine.create(spec, image, await logs.open(config.name));
       return await this.#run(created, spec, measured);
@@ -160,6 +166,7 @@ export class ContainerRuntime implements Runtime {
       return undefined;
     }
     if (measured !== undefined) {
+      this.#parts.storage.use(measured);
       this.#slots.set(measured, record.slot);
       const sink = await logs.open(measured.config.name);
       await untilAvailable(() => engine.attachLogs(record.id, sink), this.#retry);
@@ -191,6 +198,7 @@ export class ContainerRuntime implements Runtime {
   }
 
   async release(measured: MeasuredWorkload): Promise<void> {
+    await this.#parts.storage.release(measured);
     const slot = this.#slots.get(measured);
     if (slot === undefined) return;
     await this.#parts.network.detach(slot);
@@ -262,6 +270,12 @@ export class ContainerRuntime implements Runtime {
     return this.#instance(record, pid, { host: network.addressOf(0), port: 0 });
   }
 
+  /** The root of a container with a user namespace is somebody else in the VM, who has to get to the container's files. */
+  async #letPass(): Promise<void> {
+    const { mode } = await stat(this.#parts.runDir);
+    await chmod(this.#parts.runDir, (mode & 0o777) | SEARCH_FOR_ALL);
+  }
+
   #takeSlot(measured: MeasuredWorkload): number {
     const slot = this.#slots.get(measured) ?? this.#parts.network.takeSlot();
     this.#slots.set(measured, slot);
@@ -308,6 +322,8 @@ export class ContainerRuntime implements Runtime {
 }
 
 const SIGTERM = 15;
+
+const SEARCH_FOR_ALL = 0o001;
 
 function foreign({ runtime }: InstanceRecord): LauncherError {
   return new LauncherError('ERR_LAUNCHER_RUNTIME_UNAVAILABLE', 'a process is not a container', {

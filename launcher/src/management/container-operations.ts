@@ -111,31 +111,28 @@ function logs(call: OperationCall, followers: Set<AbortSignal>): UnixResponse {
   const { stream, tail_bytes: tailBytes, follow } = readQuery(call, logsQuerySchema);
   const { headers, signal } = call.request;
   const lines = call.target.logs(call.name, { stream, tailBytes, follow, signal });
-  if (follow) {
-    if (followers.size >= MAX_LOG_FOLLOWERS) {
-      throw new LauncherError('ERR_LAUNCHER_TOO_MANY_STREAMS', 'too many logs are followed', {
-        expected: `at most ${String(MAX_LOG_FOLLOWERS)} at a time`,
-      });
-    }
-    followers.add(signal);
+  if (follow && followers.size >= MAX_LOG_FOLLOWERS) {
+    throw new LauncherError('ERR_LAUNCHER_TOO_MANY_STREAMS', 'too many logs are followed', {
+      expected: `at most ${String(MAX_LOG_FOLLOWERS)} at a time`,
+    });
   }
   const asJson = headers.accept?.includes(LOG_LINES_CONTENT_TYPE) ?? false;
-  return streamAnswer(
-    asJson ? LOG_LINES_CONTENT_TYPE : 'text/plain; charset=utf-8',
-    written(lines, asJson ? jsonLine : textLine, () => followers.delete(signal)),
-  );
+  const answer = asJson
+    ? streamAnswer(LOG_LINES_CONTENT_TYPE, written(lines, jsonLine))
+    : streamAnswer('text/plain; charset=utf-8', written(lines, textLine));
+  if (follow) {
+    followers.add(signal);
+    // Also when nobody ever read of it.
+    answer.stream?.once('close', () => followers.delete(signal));
+  }
+  return answer;
 }
 
 async function* written(
   lines: AsyncIterable<LogLine>,
   write: (line: LogLine) => string,
-  over: () => void,
 ): AsyncGenerator<string> {
-  try {
-    for await (const line of lines) yield write(line);
-  } finally {
-    over();
-  }
+  for await (const line of lines) yield write(line);
 }
 
 function jsonLine(line: LogLine): string {

@@ -23,6 +23,7 @@ import {
   type WorkloadFacts,
 } from '@proofgate/evidence';
 import { RUNTIME_VERSION } from '../launcher-version.ts';
+import { GENERATED_KEY } from '../volumes/encrypted-volume.ts';
 import { measureWorkload } from './measure-workload.ts';
 import type { MeasuredWorkload } from './measured-workload.ts';
 import { readPlatformFiles, type PlatformFiles } from './platform-files.ts';
@@ -222,6 +223,7 @@ function workloadFacts({ config, imageRef, imageDigest }: MeasuredWorkload): Wor
     env: config.env,
     volumes: measuredVolumes(config),
     appId: config.app_id,
+    volumeKeyOrigin: config.storage === undefined ? undefined : GENERATED_KEY,
   };
 }
 

@@ -185,6 +185,17 @@ describe('logs', () => {
     for (const follower of followers) follower.destroy();
   });
 
+  test('are not followed by somebody who asks for the head alone, or is gone already', async () => {
+    const stage = await withLines();
+    const path = `${CONTAINERS}/app/logs?follow=true`;
+    for (let index = 0; index <= MAX_LOG_FOLLOWERS; index += 1) {
+      expect((await stage.remote('HEAD', path)).status).toBe(200);
+    }
+    const follower = await stage.open(path);
+    follower.on('error', () => undefined).destroy();
+    expect(follower.statusCode).toBe(200);
+  });
+
   test('of nobody are not found', async () => {
     const stage = await apiStage();
     const { problem } = await stage.remote('GET', `${CONTAINERS}/app/logs`);

@@ -28,9 +28,14 @@ export async function resolveCollateral(
   { collateral, roots, at, signal }: CollateralContext,
 ): Promise<PreparedCollateral> {
   if (collateral === undefined) {
-    throw new VerifierError('ERR_COLLATERAL_UNAVAILABLE', 'there is no collateral for the quote', {
-      hint: 'give a bundle, a directory of bundles, or the URL of a PCS or PCCS',
-    });
+    throw new VerifierError(
+      'ERR_COLLATERAL_UNAVAILABLE',
+      'there is no collateral for the quote',
+      {
+        hint: 'give a bundle, a directory of bundles, or the URL of a PCS or PCCS',
+      },
+      'unavailable',
+    );
   }
   if (isPrepared(collateral)) return trusted(collateral, roots);
   if (isCache(collateral)) {

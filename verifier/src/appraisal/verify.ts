@@ -62,7 +62,12 @@ export async function verifyEvidence(options: VerifyEvidenceOptions): Promise<Ve
 export function checkPolicyGiven(options: Pick<AppraisalOptions, 'policy'>): void {
   const policy: unknown = options.policy;
   if (policy === 'none' || (typeof policy === 'object' && policy !== null)) return;
-  throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'no policy was given', {
-    expected: "a policy from parsePolicy(), or 'none' for a verdict on the evidence alone",
-  });
+  throw new VerifierError(
+    'ERR_VERIFIER_ARGUMENT',
+    'no policy was given',
+    {
+      expected: "a policy from parsePolicy(), or 'none' for a verdict on the evidence alone",
+    },
+    'misuse',
+  );
 }

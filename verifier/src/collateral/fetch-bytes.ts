@@ -102,11 +102,16 @@ function mayPass(error: unknown): boolean {
 function asUnavailable(url: string, cause: unknown): VerifierError {
   const seen = cause instanceof Error ? cause.message : String(cause);
   const unknown = cause instanceof StatusError && cause.status === 404;
-  return new VerifierError('ERR_COLLATERAL_UNAVAILABLE', `collateral from ${url} is unavailable`, {
-    cause,
-    seen,
-    hint: unknown
-      ? 'the service does not know this FMSPC; is it a PCS or PCCS for this kind of platform?'
-      : 'check the URL and the network, then try again',
-  });
+  return new VerifierError(
+    'ERR_COLLATERAL_UNAVAILABLE',
+    `collateral from ${url} is unavailable`,
+    {
+      cause,
+      seen,
+      hint: unknown
+        ? 'the service does not know this FMSPC; is it a PCS or PCCS for this kind of platform?'
+        : 'check the URL and the network, then try again',
+    },
+    'unavailable',
+  );
 }

@@ -105,9 +105,14 @@ function readList({ body }: Fetched): string {
 }
 
 function unusable(what: string, expected: string, seen: string): never {
-  throw new VerifierError('ERR_COLLATERAL_UNAVAILABLE', `the service’s ${what} is unusable`, {
-    expected,
-    seen,
-    hint: 'is the URL that of a PCS or PCCS?',
-  });
+  throw new VerifierError(
+    'ERR_COLLATERAL_UNAVAILABLE',
+    `the service’s ${what} is unusable`,
+    {
+      expected,
+      seen,
+      hint: 'is the URL that of a PCS or PCCS?',
+    },
+    'unavailable',
+  );
 }

@@ -3,7 +3,6 @@ import { subtle, type WebCryptoKey } from './web-crypto.ts';
 
 /** An imported RSA public key for RSASSA-PSS with SHA-384, the one profile that AMD's CAs use. */
 export interface RsaPssKey {
-  readonly kind: 'rsa-pss';
   readonly key: WebCryptoKey;
 }
 
@@ -17,10 +16,7 @@ const SALT_LENGTH = 48;
  */
 export async function importRsaPssSpki(spki: Uint8Array): Promise<RsaPssKey> {
   const algorithm = { name: 'RSA-PSS', hash: 'SHA-384' };
-  return {
-    kind: 'rsa-pss',
-    key: await subtle().importKey('spki', spki, algorithm, false, ['verify']),
-  };
+  return { key: await subtle().importKey('spki', spki, algorithm, false, ['verify']) };
 }
 
 /**

@@ -38,9 +38,14 @@ export function subtle(): SubtleVerifier {
   const { crypto } = globalThis as unknown as WebCryptoGlobal;
   const found = crypto?.subtle;
   if (found === undefined) {
-    throw new VerifierError('ERR_VERIFIER_NO_WEBCRYPTO', 'crypto.subtle is not available', {
-      hint: 'browsers offer it in secure contexts only (https:// or localhost)',
-    });
+    throw new VerifierError(
+      'ERR_VERIFIER_NO_WEBCRYPTO',
+      'crypto.subtle is not available',
+      {
+        hint: 'browsers need https:// or localhost',
+      },
+      'misuse',
+    );
   }
   return found;
 }

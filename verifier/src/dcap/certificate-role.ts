@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Certificate } from '@proofgate/evidence';
 import { checkAuthority, checkEndEntity, checkKeyUsage } from '../x509/authority.ts';
 import { checkCriticalExtensions } from '../x509/extensions.ts';
-import { VerifierError } from '../errors.ts';
+import { refuse } from '../errors.ts';
+import type { PathCertificate } from '../x509/issued-by.ts';
 
 /** The kinds of certificate in Intel's PKI (Intel SGX PCK certificate and CRL profile specification). */
 export type DcapRole = 'root' | 'pck-ca' | 'pck' | 'tcb-signer';
@@ -10,27 +10,27 @@ export type DcapRole = 'root' | 'pck-ca' | 'pck' | 'tcb-signer';
 interface RoleRule {
   /** How messages call it. */
   readonly what: string;
-  /** What the subject's common name contains. */
-  readonly commonName: RegExp;
+  /** Ends of the subject's common name, before which Intel writes its own. */
+  readonly commonNames: readonly string[];
   /** CAs below it in a path; undefined for end entities. */
   readonly casBelow: number | undefined;
 }
 
 const RULES: Readonly<Record<DcapRole, RoleRule>> = {
-  root: { what: 'the SGX root CA', commonName: /\bSGX Root CA\b/, casBelow: 1 },
+  root: { what: 'the SGX root CA', commonNames: ['SGX Root CA'], casBelow: 1 },
   'pck-ca': {
     what: 'the PCK CA',
-    commonName: /\bSGX PCK (?:Platform|Processor) CA\b/,
+    commonNames: ['SGX PCK Platform CA', 'SGX PCK Processor CA'],
     casBelow: 0,
   },
   pck: {
     what: 'the PCK certificate',
-    commonName: /\bSGX PCK Certificate\b/,
+    commonNames: ['SGX PCK Certificate'],
     casBelow: undefined,
   },
   'tcb-signer': {
     what: 'the TCB signing certificate',
-    commonName: /\bSGX TCB Signing\b/,
+    commonNames: ['SGX TCB Signing'],
     casBelow: undefined,
   },
 };
@@ -47,15 +47,12 @@ export function roleName(role: DcapRole): string {
  * @throws VerifierError `ERR_CERT_ROLE`, `ERR_CERT_NOT_A_CA`, `ERR_CERT_IS_A_CA`, `ERR_CERT_KEY_USAGE`,
  * `ERR_CERT_PATH_LENGTH`, `ERR_CERT_CRITICAL_EXTENSION`
  */
-export function checkRole(certificate: Certificate, role: DcapRole): void {
-  const { what, commonName, casBelow } = RULES[role];
-  const found = certificate.subject.commonName;
+export function checkRole(certificate: PathCertificate, role: DcapRole): void {
+  const { what, commonNames, casBelow } = RULES[role];
+  const found = certificate.subject.commonName ?? 'no common name';
   // Intel DCAP library, steps 4.1.2.5.4 and 4.1.2.5.5.
-  if (found === undefined || !commonName.test(found)) {
-    throw new VerifierError('ERR_CERT_ROLE', `${what} is another kind of certificate`, {
-      expected: `a common name with ${commonName.source.replaceAll('\\b', '')}`,
-      seen: found ?? 'no common name',
-    });
+  if (!commonNames.some((name) => found.endsWith(name))) {
+    refuse('ERR_CERT_ROLE', what, commonNames.join(' or '), found);
   }
   checkCriticalExtensions(certificate, what);
   if (casBelow === undefined) {

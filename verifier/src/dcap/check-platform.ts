@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { equalBytes, type PckExtension, toHex } from '@proofgate/evidence';
-import { VerifierError } from '../errors.ts';
+import type { PckExtension } from '@proofgate/evidence';
+import { demandBytes } from '../errors.ts';
 import type { TcbInfo } from './tcb-info.ts';
 
 /**
@@ -9,17 +9,9 @@ import type { TcbInfo } from './tcb-info.ts';
  * @throws VerifierError `ERR_DCAP_COLLATERAL_MISMATCH`
  */
 export function checkPlatform(platform: PckExtension, tcbInfo: TcbInfo): void {
+  const code = 'ERR_DCAP_COLLATERAL_MISMATCH';
+  const hint = 'fetch collateral for the FMSPC of this platform';
   // Intel DCAP library, step 4.1.2.5.11.
-  for (const [name, wanted, found] of [
-    ['FMSPC', platform.fmspc, tcbInfo.fmspc],
-    ['PCEID', platform.pceId, tcbInfo.pceId],
-  ] as const) {
-    if (!equalBytes(wanted, found)) {
-      throw new VerifierError('ERR_DCAP_COLLATERAL_MISMATCH', `TCB info has another ${name}`, {
-        expected: toHex(wanted),
-        seen: toHex(found),
-        hint: 'fetch collateral for the FMSPC of this platform',
-      });
-    }
-  }
+  demandBytes(code, 'TCB info of an FMSPC', platform.fmspc, tcbInfo.fmspc, hint);
+  demandBytes(code, 'TCB info of a PCEID', platform.pceId, tcbInfo.pceId, hint);
 }

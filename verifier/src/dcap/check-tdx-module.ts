@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { equalBytes, isAllZero, type TdReport, toHex } from '@proofgate/evidence';
-import { VerifierError } from '../errors.ts';
+import { type TdReport, toHex } from '@proofgate/evidence';
+import { demandBytes, refuse } from '../errors.ts';
 import type { TcbInfo, TdxModule, TdxModuleIdentity } from './tcb-info.ts';
 import { listText } from '../list-text.ts';
+import { maskedBytes } from './masked-bytes.ts';
 
 /**
  * Finds the identity that TCB info has for a TDX module version.
@@ -21,14 +22,12 @@ export function findModuleIdentity(
   const identities = tcbInfo.tdx?.identities ?? [];
   const found = identities.find((identity) => identity.id === id);
   if (found !== undefined) return found;
-  throw new VerifierError('ERR_DCAP_TDX_MODULE', 'the TDX module’s major version is unknown', {
-    expected: listText(
-      identities.map((identity) => identity.id),
-      'major version 0',
-      ' or ',
-    ),
-    seen: id,
-  });
+  const known = listText(
+    identities.map((identity) => identity.id),
+    'major version 0',
+    ' or ',
+  );
+  return refuse('ERR_DCAP_TDX_MODULE', 'the major version of the TDX module', known, id);
 }
 
 /**
@@ -38,27 +37,16 @@ export function findModuleIdentity(
  */
 export function checkTdxModule(report: TdReport, tcbInfo: TcbInfo): void {
   // Intel DCAP library, step 4.1.2.5.12.
-  const module: TdxModule | undefined =
-    findModuleIdentity(tcbInfo, report.teeTcbSvn) ?? tcbInfo.tdx?.module;
-  if (module === undefined) {
-    throw new VerifierError('ERR_DCAP_TDX_MODULE', 'TCB info says nothing about TDX modules');
-  }
-  if (!equalBytes(report.mrSignerSeam, module.mrSigner)) {
-    refuse('MRSIGNERSEAM', module.mrSigner, report.mrSignerSeam);
-  }
+  const module: TdxModule =
+    findModuleIdentity(tcbInfo, report.teeTcbSvn) ??
+    tcbInfo.tdx?.module ??
+    refuse('ERR_DCAP_TDX_MODULE', 'TCB info', 'a TDX module');
+  const demand = (what: string, expected: Uint8Array, seen: Uint8Array): void => {
+    demandBytes('ERR_DCAP_TDX_MODULE', what, expected, seen);
+  };
+  demand('MRSIGNERSEAM', module.mrSigner, report.mrSignerSeam);
+  const { seamAttributes } = report;
   // No attribute of a SEAM module has a meaning yet, so any bit is an unknown one.
-  const zero = isAllZero(report.seamAttributes);
-  const masked = report.seamAttributes.map(
-    (byte, index) => byte & (module.attributesMask[index] ?? 0xff),
-  );
-  if (!zero || !equalBytes(masked, module.attributes)) {
-    refuse('SEAMATTRIBUTES', module.attributes, report.seamAttributes);
-  }
-}
-
-function refuse(name: string, expected: Uint8Array, seen: Uint8Array): never {
-  throw new VerifierError('ERR_DCAP_TDX_MODULE', `${name} is not what Intel names`, {
-    expected: toHex(expected),
-    seen: toHex(seen),
-  });
+  demand('SEAMATTRIBUTES', new Uint8Array(seamAttributes.length), seamAttributes);
+  demand('SEAMATTRIBUTES', module.attributes, maskedBytes(seamAttributes, module.attributesMask));
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { VerifierError } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import { JsonFields, type FieldFailure } from '../json/json-fields.ts';
-import { JsonSyntaxError, parseStrictJson } from '../json/strict-json.ts';
-import { type IsvSvnLevel, sortIsvSvnLevels } from './isv-svn-level.ts';
+import { parseAuthenticJson } from '../json/authentic-json.ts';
+import { descendingLevels } from './descending-levels.ts';
+import type { IsvSvnLevel } from './isv-svn-level.ts';
 import { COMPONENT_STATUSES } from './tcb-status.ts';
 
 /** A level list of Intel's has at most 19 entries today. */
@@ -26,20 +27,10 @@ export interface DatedDocument {
  * @throws VerifierError `ERR_DCAP_COLLATERAL_INVALID`
  */
 export function openDocument(text: string, what: string): JsonFields {
-  const fail: FieldFailure = (path, expected, seen) => {
-    throw new VerifierError('ERR_DCAP_COLLATERAL_INVALID', `${what}: ${path} is not usable`, {
-      expected,
-      seen,
-    });
-  };
-  try {
-    return new JsonFields(parseStrictJson(text), '', fail);
-  } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error;
-    throw new VerifierError('ERR_DCAP_COLLATERAL_INVALID', `${what}: ${error.message}`, {
-      cause: error,
-    });
-  }
+  const fail: FieldFailure = (path, expected, seen) =>
+    refuse('ERR_DCAP_COLLATERAL_INVALID', path, expected, seen);
+  const value = parseAuthenticJson(text, (expected, seen) => fail(what, expected, seen));
+  return new JsonFields(value, what, fail);
 }
 
 /** Reads the dates and the evaluation number. */
@@ -75,5 +66,7 @@ export function readIsvSvnLevels(fields: JsonFields): readonly IsvSvnLevel[] {
     date: level.time('tcbDate'),
     advisories: readAdvisories(level),
   }));
-  return sortIsvSvnLevels(levels) ?? fields.fail('tcbLevels', 'each version once');
+  return (
+    descendingLevels(levels, ({ isvSvn }) => [isvSvn]) ?? fields.fail('tcbLevels', 'each once')
+  );
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { VerifierError } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import type { ComponentStatus, PlatformStatus, TcbStatus } from './tcb-status.ts';
 import { listText } from '../list-text.ts';
 
@@ -12,16 +12,6 @@ export interface TcbVerdict<Status> {
 
 /** A platform status that is not a refusal. */
 type Standing = Exclude<PlatformStatus, 'Revoked'>;
-
-// What a platform becomes when its quoting enclave or TDX module is out of date (Intel DCAP library, status convergence).
-const WITH_OUTDATED_COMPONENT: Readonly<Record<Standing, Standing>> = {
-  UpToDate: 'OutOfDate',
-  SWHardeningNeeded: 'OutOfDate',
-  ConfigurationNeeded: 'OutOfDateConfigurationNeeded',
-  ConfigurationAndSWHardeningNeeded: 'OutOfDateConfigurationNeeded',
-  OutOfDate: 'OutOfDate',
-  OutOfDateConfigurationNeeded: 'OutOfDateConfigurationNeeded',
-};
 
 /**
  * Joins the platform's status with those of the quoting enclave and, if it counts, the TDX module: the worst wins,
@@ -36,15 +26,13 @@ export function convergeStatus(
   const all = [platform, ...components];
   const advisories = unionOf(all.map((part) => part.advisories));
   if (platform.status === 'Revoked' || components.some((part) => part.status === 'Revoked')) {
-    throw new VerifierError('ERR_DCAP_TCB_REVOKED', 'Intel has revoked this TCB level', {
-      expected: 'a level that is not revoked',
-      seen: all.map((part) => part.status).join(', '),
-      hint: `advisories: ${listText(advisories, 'none named')}`,
-    });
+    const seen = all.map((part) => part.status).join(', ');
+    const hint = `advisories: ${listText(advisories, 'none named')}`;
+    return refuse('ERR_DCAP_TCB_REVOKED', 'the TCB level', 'not revoked', seen, hint);
   }
   const outdated = components.some((part) => part.status === 'OutOfDate');
   return {
-    status: outdated ? WITH_OUTDATED_COMPONENT[platform.status] : platform.status,
+    status: outdated ? outdatedStatus(platform.status) : platform.status,
     date: new Date(Math.min(...all.map((part) => part.date.getTime()))),
     advisories,
   };
@@ -57,11 +45,20 @@ export function convergeStatus(
  * @param current status with the SVNs of now
  */
 export function relaunchStatus(launch: Standing, current: Standing): TcbStatus {
-  const launchOutdated = launch === 'OutOfDate' || launch === 'OutOfDateConfigurationNeeded';
-  const currentOutdated = current === 'OutOfDate' || current === 'OutOfDateConfigurationNeeded';
-  if (!launchOutdated || currentOutdated) return launch;
-  const configuration = [launch, current].some((status) => status.includes('Configuration'));
-  return configuration ? 'TDRelaunchAdvisedConfigurationNeeded' : 'TDRelaunchAdvised';
+  if (!launch.startsWith('OutOfDate') || current.startsWith('OutOfDate')) return launch;
+  return needsConfiguration(launch) || needsConfiguration(current)
+    ? 'TDRelaunchAdvisedConfigurationNeeded'
+    : 'TDRelaunchAdvised';
+}
+
+// What a platform becomes when its quoting enclave or TDX module is out of date (Intel DCAP library, status convergence):
+// that it needs configuration stays, that it needs hardening no longer matters.
+function outdatedStatus(platform: Standing): Standing {
+  return needsConfiguration(platform) ? 'OutOfDateConfigurationNeeded' : 'OutOfDate';
+}
+
+function needsConfiguration(status: Standing): boolean {
+  return status.includes('Configuration');
 }
 
 /** Every advisory once, in order. */

@@ -41,12 +41,8 @@ export function evaluateTcb(
   // From TD report 1.5 on, the module can be updated below a running TD: both versions must be covered by a level.
   const current = currentSvn === undefined ? undefined : judge(currentSvn);
   return {
-    status:
-      current === undefined
-        ? launch.verdict.status
-        : relaunchStatus(launch.verdict.status, current.verdict.status),
-    date: launch.verdict.date,
-    advisories: launch.verdict.advisories,
+    ...launch.verdict,
+    status: relaunchStatus(launch.verdict.status, (current ?? launch).verdict.status),
     evaluationNumber: Math.min(tcbInfo.tcbEvaluationDataNumber, qeIdentity.tcbEvaluationDataNumber),
     launch: launch.verdict,
     current: current?.verdict,

@@ -1,6 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Certificate, decodePem, equalBytes, parseCertificate } from '@proofgate/evidence';
-import { VerifierError } from '../errors.ts';
+import {
+  type AuthorityCertificate,
+  type CertificateFields,
+  decodePem,
+  equalBytes,
+  parseAuthorityCertificate,
+} from '@proofgate/evidence';
+import { refuse } from '../errors.ts';
+
+/** A certificate and the root that issued it. */
+export type RootedCertificate = readonly [
+  certificate: AuthorityCertificate,
+  root: AuthorityCertificate,
+];
+
+/** The three certificates of a quote, in the order in which they stand there. */
+export type PckChain = readonly [
+  pck: AuthorityCertificate,
+  ca: AuthorityCertificate,
+  root: AuthorityCertificate,
+];
 
 /**
  * Reads a PEM chain of a fixed length, leaf first.
@@ -8,34 +27,17 @@ import { VerifierError } from '../errors.ts';
  * @param what the chain, for messages
  * @throws VerifierError `ERR_CERT_CHAIN_LENGTH`; EvidenceError when a certificate cannot be parsed
  */
-export function readChain(pem: string, length: number, what: string): Certificate[] {
+export function readChain<Chain extends RootedCertificate | PckChain>(
+  pem: string,
+  length: Chain['length'],
+  what: string,
+): Chain {
   const blocks = decodePem(pem, 'CERTIFICATE');
   if (blocks.length !== length) {
-    throw new VerifierError('ERR_CERT_CHAIN_LENGTH', `${what} has the wrong length`, {
-      expected: `${length} certificates`,
-      seen: String(blocks.length),
-    });
+    refuse('ERR_CERT_CHAIN_LENGTH', what, `${length} certificates`, `${blocks.length}`);
   }
-  return blocks.map((der) => parseCertificate(der));
-}
-
-/** A certificate with the root that its chain ends at. */
-export interface RootedCertificate {
-  readonly certificate: Certificate;
-  readonly root: Certificate;
-}
-
-/**
- * Reads a chain of two: a certificate directly under the root.
- *
- * @throws VerifierError `ERR_CERT_CHAIN_LENGTH`; EvidenceError when a certificate cannot be parsed
- */
-export function readRootedCertificate(pem: string, what: string): RootedCertificate {
-  const [certificate, root] = readChain(pem, 2, what);
-  if (certificate === undefined || root === undefined) {
-    throw new VerifierError('ERR_CERT_CHAIN_LENGTH', `${what} has the wrong length`);
-  }
-  return { certificate, root };
+  // Sound: the length, in which the kinds of chains differ, has been checked.
+  return blocks.map(parseAuthorityCertificate) as unknown as Chain;
 }
 
 /**
@@ -43,10 +45,11 @@ export function readRootedCertificate(pem: string, what: string): RootedCertific
  *
  * @throws VerifierError `ERR_CERT_ROOT_UNTRUSTED`
  */
-export function checkSameRoot(root: Certificate, trusted: Certificate, what: string): void {
+export function checkSameRoot(
+  root: CertificateFields,
+  trusted: CertificateFields,
+  what: string,
+): void {
   if (equalBytes(root.raw, trusted.raw)) return;
-  throw new VerifierError('ERR_CERT_ROOT_UNTRUSTED', `${what} ends at another root`, {
-    expected: trusted.subject.text,
-    seen: root.subject.text,
-  });
+  refuse('ERR_CERT_ROOT_UNTRUSTED', what, `ends at ${trusted.subject.text}`, root.subject.text);
 }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { concatBytes, parsePckExtension, type PckExtension, toHex } from '@proofgate/evidence';
 import { BoundedCache } from '../bounded-cache.ts';
-import { type EcdsaKey, importEcdsaKey } from '../crypto/ecdsa.ts';
-import { VerifierError } from '../errors.ts';
-import type { Issuer } from '../x509/issued-by.ts';
-import { importCertificateKey } from '../x509/public-key.ts';
-import { roleName } from './certificate-role.ts';
-import { type PckChain, readPckChain } from './pck-chain.ts';
+import { type EcdsaKey, importEcdsaKey, P256 } from '../crypto/ecdsa.ts';
+import { usableKey } from '../crypto/usable-key.ts';
+import { type DcapIssuer, dcapIssuer } from './dcap-issuer.ts';
+import { type PckChain, readChain } from './issuer-chain.ts';
 
 /** A quote's PCK chain, parsed, with its key imported. Nothing about it has been verified. */
 export interface PckMaterial {
   readonly chain: PckChain;
-  readonly pck: Issuer;
+  readonly pck: DcapIssuer;
   readonly platform: PckExtension;
 }
 
 /** Machines that one verifier sees at a time; more only cost the work that the cache would have saved. */
 const MAX_PLATFORMS = 64;
+/** For messages. */
+export const PCK_CHAIN = 'the PCK chain of the quote';
 /** A quote leaves out the octet that announces an uncompressed point (SEC 1, section 2.3.3). */
 const UNCOMPRESSED = Uint8Array.of(0x04);
 
@@ -31,28 +31,20 @@ export class PlatformKeys {
   /** @throws VerifierError `ERR_CERT_CHAIN_LENGTH`, `ERR_CERT_ALGORITHM`; EvidenceError for unreadable parts */
   async material(pem: string): Promise<PckMaterial> {
     return this.#chains.get(pem, async () => {
-      const what = roleName('pck');
-      const chain = readPckChain(pem);
-      const key = await importCertificateKey(chain.pck, what);
-      return {
-        chain,
-        pck: { what, certificate: chain.pck, key },
-        platform: parsePckExtension(chain.pck),
-      };
+      const chain: PckChain = readChain(pem, 3, PCK_CHAIN);
+      const [pck] = chain;
+      return { chain, pck: await dcapIssuer(pck, 'pck'), platform: parsePckExtension(pck) };
     });
   }
 
   /** @throws VerifierError `ERR_DCAP_QUOTE_SIGNATURE` for a point that is not on the curve */
   async attestationKey(point: Uint8Array): Promise<EcdsaKey> {
-    return this.#attestationKeys.get(toHex(point), async () => {
-      try {
-        return await importEcdsaKey('P-256', concatBytes(UNCOMPRESSED, point));
-      } catch (cause) {
-        if (cause instanceof VerifierError) throw cause;
-        throw new VerifierError('ERR_DCAP_QUOTE_SIGNATURE', 'the attestation key is no P-256 key', {
-          cause,
-        });
-      }
-    });
+    return this.#attestationKeys.get(toHex(point), async () =>
+      usableKey(
+        importEcdsaKey(P256, concatBytes(UNCOMPRESSED, point)),
+        'ERR_DCAP_QUOTE_SIGNATURE',
+        'the attestation key',
+      ),
+    );
   }
 }

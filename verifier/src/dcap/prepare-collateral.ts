@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type Certificate,
-  type Collateral,
-  equalBytes,
-  EvidenceError,
-  fromHex,
-} from '@proofgate/evidence';
-import { VerifierError } from '../errors.ts';
+import { type AuthorityCertificate, type Collateral, readHex } from '@proofgate/evidence';
+import { refuse } from '../errors.ts';
 import { inOrder } from '../in-order.ts';
 import { INTEL_ROOT } from '../roots/intel-sgx-root.ts';
 import { matchTrustedRoot, type TrustedRoots } from '../roots/trust-anchor.ts';
-import type { Issuer } from '../x509/issued-by.ts';
 import { checkNotRevoked, verifyRevocationList } from '../x509/revocation-list.ts';
 import {
   certificateWindow,
   checkedTime,
   checkWindows,
   type TimeWindow,
+  timeWindow,
 } from '../x509/time-window.ts';
 import type { DatedDocument } from './collateral-document.ts';
-import { checkSameRoot, readRootedCertificate } from './issuer-chain.ts';
+import { verifyRoot, verifyUnderRoot } from './dcap-issuer.ts';
+import { checkSameRoot, readChain, type RootedCertificate } from './issuer-chain.ts';
 import { PlatformKeys } from './platform-keys.ts';
 import type { PreparedCollateral } from './prepared-collateral.ts';
 import { parseQeIdentity } from './qe-identity.ts';
 import { parseTcbInfo } from './tcb-info.ts';
 import { verifyDocumentSignature } from './verify-document-signature.ts';
-import { verifyRoot } from './verify-root.ts';
-import { verifyUnderRoot } from './verify-under-root.ts';
 
 /** How collateral is judged. */
 export interface PrepareOptions {
@@ -38,8 +31,10 @@ export interface PrepareOptions {
 
 const TCB_INFO = 'TCB info';
 const QE_IDENTITY = 'QE identity';
-const ROOT_LIST = 'the root CA’s revocation list';
-const PCK_LIST = 'the PCK CA’s revocation list';
+const TCB_CHAIN = 'the chain of TCB info';
+const QE_CHAIN = 'the chain of QE identity';
+const ROOT_LIST = 'the revocation list of the root CA';
+const PCK_LIST = 'the revocation list of the PCK CA';
 
 /**
  * Verifies everything about collateral that does not depend on a quote: chains, revocation lists, and the signatures
@@ -57,10 +52,15 @@ export async function prepareCollateral(
   const trustAnchor = await matchTrustedRoot(options.root, certificates.root, INTEL_ROOT);
 
   const root = await verifyRoot(certificates.root);
+  const verifiedTcbSigner = verifyUnderRoot(certificates.tcbSigner, 'tcb-signer', root);
   const [rootList, pckCa, tcbSigner, qeSigner] = await inOrder([
     verifyRevocationList(decodeList(collateral.root_ca_crl, ROOT_LIST), root, ROOT_LIST),
     verifyUnderRoot(certificates.pckCa, 'pck-ca', root),
-    ...verifySigners(certificates.tcbSigner, certificates.qeSigner, root),
+    verifiedTcbSigner,
+    // Both documents usually come from one signer, which then needs to be verified once.
+    certificates.qeSigner === certificates.tcbSigner
+      ? verifiedTcbSigner
+      : verifyUnderRoot(certificates.qeSigner, 'tcb-signer', root),
   ]);
   const [pckList] = await inOrder([
     verifyRevocationList(decodeList(collateral.pck_crl, PCK_LIST), pckCa, PCK_LIST),
@@ -77,22 +77,18 @@ export async function prepareCollateral(
       QE_IDENTITY,
     ),
   ]);
-  for (const issuer of [root, pckCa, tcbSigner, qeSigner]) {
+  const issuers = [root, pckCa, tcbSigner, qeSigner];
+  for (const issuer of issuers) {
     checkNotRevoked(issuer.certificate, rootList, issuer.what);
   }
 
   const tcbInfo = parseTcbInfo(collateral.tcb_info);
   const qeIdentity = parseQeIdentity(collateral.qe_identity);
   if (tcbInfo.tee !== qeIdentity.tee) {
-    throw new VerifierError('ERR_DCAP_COLLATERAL_MISMATCH', 'the parts are for different TEEs', {
-      expected: `QE identity for ${tcbInfo.tee}`,
-      seen: `QE identity for ${qeIdentity.tee}`,
-    });
+    refuse('ERR_DCAP_COLLATERAL_MISMATCH', QE_IDENTITY, `for ${tcbInfo.tee}`, qeIdentity.tee);
   }
   const windows = [
-    ...[root, pckCa, tcbSigner, qeSigner].map((issuer) =>
-      certificateWindow(issuer.certificate, issuer.what),
-    ),
+    ...issuers.map((issuer) => certificateWindow(issuer.certificate, issuer.what)),
     rootList.window,
     pckList.window,
     documentWindow(tcbInfo, TCB_INFO),
@@ -116,56 +112,36 @@ export async function prepareCollateral(
 }
 
 interface CollateralCertificates {
-  readonly root: Certificate;
-  readonly pckCa: Certificate;
-  readonly tcbSigner: Certificate;
-  readonly qeSigner: Certificate;
+  readonly root: AuthorityCertificate;
+  readonly pckCa: AuthorityCertificate;
+  readonly tcbSigner: AuthorityCertificate;
+  readonly qeSigner: AuthorityCertificate;
 }
 
 function readCertificates(collateral: Collateral): CollateralCertificates {
-  const pckCa = readRootedCertificate(collateral.pck_crl_issuer_chain, 'the PCK CRL’s chain');
-  const tcbSigner = readRootedCertificate(collateral.tcb_info_issuer_chain, 'TCB info’s chain');
+  const read = (pem: string, what: string): RootedCertificate => readChain(pem, 2, what);
+  const [pckCa, root] = read(collateral.pck_crl_issuer_chain, 'the chain of the PCK CRL');
+  const [tcbSigner, tcbRoot] = read(collateral.tcb_info_issuer_chain, TCB_CHAIN);
   // Intel sends one chain with both documents.
-  const qeSigner =
+  const [qeSigner, qeRoot] =
     collateral.qe_identity_issuer_chain === collateral.tcb_info_issuer_chain
-      ? tcbSigner
-      : readRootedCertificate(collateral.qe_identity_issuer_chain, 'QE identity’s chain');
-  checkSameRoot(tcbSigner.root, pckCa.root, 'TCB info’s chain');
-  checkSameRoot(qeSigner.root, pckCa.root, 'QE identity’s chain');
-  return {
-    root: pckCa.root,
-    pckCa: pckCa.certificate,
-    tcbSigner: tcbSigner.certificate,
-    qeSigner: qeSigner.certificate,
-  };
-}
-
-// Both documents usually come from one signer, which then needs to be verified once.
-function verifySigners(
-  tcbSigner: Certificate,
-  qeSigner: Certificate,
-  root: Issuer,
-): readonly [Promise<Issuer>, Promise<Issuer>] {
-  const first = verifyUnderRoot(tcbSigner, 'tcb-signer', root);
-  const same = equalBytes(tcbSigner.raw, qeSigner.raw);
-  return [first, same ? first : verifyUnderRoot(qeSigner, 'tcb-signer', root)];
+      ? [tcbSigner, tcbRoot]
+      : read(collateral.qe_identity_issuer_chain, QE_CHAIN);
+  checkSameRoot(tcbRoot, root, TCB_CHAIN);
+  checkSameRoot(qeRoot, root, QE_CHAIN);
+  return { root, pckCa, tcbSigner, qeSigner };
 }
 
 function decodeList(hex: string, what: string): Uint8Array {
-  try {
-    return fromHex(hex);
-  } catch (cause) {
-    if (!(cause instanceof EvidenceError)) throw cause;
-    throw new VerifierError('ERR_CRL_UNREADABLE', `${what} is not hex`, { cause });
-  }
+  return readHex(hex) ?? refuse('ERR_CRL_UNREADABLE', what, 'hex');
 }
 
-function documentWindow(document: DatedDocument, what: string): TimeWindow {
-  return {
+function documentWindow({ issueDate, nextUpdate }: DatedDocument, what: string): TimeWindow {
+  return timeWindow(
     what,
-    from: document.issueDate,
-    until: document.nextUpdate,
-    tooEarly: 'ERR_DCAP_COLLATERAL_NOT_YET_VALID',
-    tooLate: 'ERR_DCAP_COLLATERAL_EXPIRED',
-  };
+    issueDate,
+    nextUpdate,
+    'ERR_DCAP_COLLATERAL_NOT_YET_VALID',
+    'ERR_DCAP_COLLATERAL_EXPIRED',
+  );
 }

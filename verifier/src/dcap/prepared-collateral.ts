@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TrustAnchor } from '../roots/trust-anchor.ts';
-import type { Issuer } from '../x509/issued-by.ts';
 import type { VerifiedRevocationList } from '../x509/revocation-list.ts';
 import type { TimeWindow } from '../x509/time-window.ts';
+import type { DcapIssuer } from './dcap-issuer.ts';
 import type { PlatformKeys } from './platform-keys.ts';
 import type { QeIdentity } from './qe-identity.ts';
 import type { TcbInfo } from './tcb-info.ts';
@@ -18,8 +18,8 @@ export interface PreparedCollateral {
   readonly qeIdentity: QeIdentity;
   /** The earliest moment at which some part of it runs out. */
   readonly validUntil: Date;
-  readonly root: Issuer;
-  readonly pckCa: Issuer;
+  readonly root: DcapIssuer;
+  readonly pckCa: DcapIssuer;
   readonly rootList: VerifiedRevocationList;
   readonly pckList: VerifiedRevocationList;
   /** Keys of the machines that it judges, parsed and imported once. */

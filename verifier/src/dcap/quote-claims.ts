@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type PckExtension, type Quote, tdAttributeFlags, toHex } from '@proofgate/evidence';
+import { isDebugTd, type PckExtension, type Quote, toHex } from '@proofgate/evidence';
 import type { QuoteClaims } from '../claims.ts';
 import type { Register } from '../policy/register.ts';
 import type { DcapTcb } from './evaluate-tcb.ts';
@@ -24,7 +24,7 @@ export function claimsOf(
     collateralValidUntil: collateral.validUntil,
   };
   if (quote.kind === 'tdx') {
-    return { tee: 'tdx', quote, debug: tdAttributeFlags(quote.body).debug, ...common };
+    return { tee: 'tdx', quote, debug: isDebugTd(quote.body), ...common };
   }
   const debug = ((quote.body.attributes[0] ?? SGX_DEBUG) & SGX_DEBUG) !== 0;
   return { tee: 'sgx', quote, debug, ...common };

@@ -9,8 +9,9 @@ import {
   readIsvSvnLevels,
   readWord,
 } from './collateral-document.ts';
+import { descendingLevels } from './descending-levels.ts';
 import type { IsvSvnLevel } from './isv-svn-level.ts';
-import { COMPONENT_COUNT, sortLevels, type TcbLevel } from './tcb-level.ts';
+import { COMPONENT_COUNT, levelNumbers, type TcbLevel } from './tcb-level.ts';
 import { PLATFORM_STATUSES } from './tcb-status.ts';
 
 /** What Intel says a TDX module must look like. */
@@ -68,7 +69,7 @@ export function parseTcbInfo(text: string): TcbInfo {
     tee,
     fmspc: fields.hex('fmspc', 6),
     pceId: fields.hex('pceId', 2),
-    levels: sortLevels(levels) ?? fields.fail('tcbLevels', 'each level once'),
+    levels: descendingLevels(levels, levelNumbers) ?? fields.fail('tcbLevels', 'each once'),
     tdx: tee === 'tdx' ? readTdx(fields) : undefined,
   };
 }
@@ -97,7 +98,7 @@ function readTdx(fields: JsonFields): TcbInfo['tdx'] {
     ? fields.objects('tdxModuleIdentities', 0, MAX_MODULE_IDENTITIES).map(readIdentity)
     : [];
   if (new Set(identities.map((identity) => identity.id)).size !== identities.length) {
-    fields.fail('tdxModuleIdentities', 'each id once', 'a repeated id');
+    fields.fail('tdxModuleIdentities', 'each once');
   }
   return { module: readModule(fields.object('tdxModule')), identities };
 }

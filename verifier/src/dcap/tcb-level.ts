@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { VerifierError } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import type { PlatformStatus } from './tcb-status.ts';
 
 /** Number of SVN components that SGX and TDX have each. */
@@ -27,34 +27,28 @@ export interface PlatformSvns {
   readonly tdx: readonly number[] | undefined;
 }
 
-/**
- * Puts levels in the order in which they are tried: highest SGX components first, then PCESVN, then TDX components.
- *
- * @returns undefined when two levels are equal, which would leave it to chance which status applies
- */
-export function sortLevels(levels: readonly TcbLevel[]): readonly TcbLevel[] | undefined {
-  const sorted = [...levels].sort((a, b) => compareKeys(sortKey(b), sortKey(a)));
-  const repeated = sorted.some((level, index) => {
-    const next = sorted[index + 1];
-    return next !== undefined && compareKeys(sortKey(level), sortKey(next)) === 0;
-  });
-  return repeated ? undefined : sorted;
+/** What levels are ordered by: SGX components, then PCESVN, then TDX components. */
+export function levelNumbers({ sgx, pceSvn, tdx }: TcbLevel): readonly number[] {
+  return [...sgx, pceSvn, ...(tdx ?? [])];
 }
 
 /**
- * The highest level that a platform reaches. `levels` must come from {@link sortLevels}.
+ * The highest level that a platform reaches. `levels` must be in descending order.
  *
  * @throws VerifierError `ERR_DCAP_TCB_NOT_SUPPORTED` when the platform is below every level
  */
 export function matchLevel(levels: readonly TcbLevel[], platform: PlatformSvns): TcbLevel {
   // Intel SGX DCAP library, steps 4.1.2.5.18 and 4.1.2.5.19.
-  const found = levels.find((level) => reaches(platform, level));
-  if (found !== undefined) return found;
-  throw new VerifierError('ERR_DCAP_TCB_NOT_SUPPORTED', 'no TCB level covers this platform', {
-    expected: 'SVNs at or above one of the levels of TCB info',
-    seen: describeSvns(platform),
-    hint: 'the firmware is older than anything Intel supports, or the collateral is for other machines',
-  });
+  return (
+    levels.find((level) => reaches(platform, level)) ??
+    refuse(
+      'ERR_DCAP_TCB_NOT_SUPPORTED',
+      'the platform',
+      'SVNs of a level of TCB info or above',
+      describeSvns(platform),
+      'update the firmware, or fetch collateral for this platform',
+    )
+  );
 }
 
 function reaches(platform: PlatformSvns, level: TcbLevel): boolean {
@@ -69,20 +63,10 @@ function reaches(platform: PlatformSvns, level: TcbLevel): boolean {
 }
 
 function atLeast(svns: readonly number[], minimum: readonly number[], first: number): boolean {
-  if (svns.length !== COMPONENT_COUNT || minimum.length !== COMPONENT_COUNT) return false;
-  return svns.every((svn, index) => index < first || svn >= (minimum[index] ?? Infinity));
-}
-
-function sortKey(level: TcbLevel): readonly number[] {
-  return [...level.sgx, level.pceSvn, ...(level.tdx ?? [])];
-}
-
-function compareKeys(a: readonly number[], b: readonly number[]): number {
-  for (const [index, value] of a.entries()) {
-    const difference = value - (b[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+  return (
+    svns.length === COMPONENT_COUNT &&
+    svns.every((svn, index) => index < first || svn >= (minimum[index] ?? Infinity))
+  );
 }
 
 function describeSvns(platform: PlatformSvns): string {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Quote } from '@proofgate/evidence';
-import { ecdsaHolds, type EcdsaKey } from '../crypto/ecdsa.ts';
-import { VerifierError } from '../errors.ts';
+import { demandSignature, type EcdsaKey } from '../crypto/ecdsa.ts';
 
 /**
  * Verifies the quote's own signature.
@@ -11,8 +10,12 @@ import { VerifierError } from '../errors.ts';
  */
 export async function verifyQuoteSignature(quote: Quote, key: EcdsaKey): Promise<void> {
   // Intel DCAP library, step 4.1.2.5.17.
-  if (await ecdsaHolds(key, 'SHA-256', quote.signature.signature, quote.signedRegion)) return;
-  throw new VerifierError('ERR_DCAP_QUOTE_SIGNATURE', 'the quote’s signature is wrong', {
-    hint: 'the quote was changed after it was made, or was not made by this key',
-  });
+  return demandSignature(
+    'ERR_DCAP_QUOTE_SIGNATURE',
+    'the quote',
+    'its attestation key',
+    key,
+    quote.signature.signature,
+    quote.signedRegion,
+  );
 }

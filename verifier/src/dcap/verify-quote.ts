@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { equalBytes, parseQuote, QE_VENDOR_INTEL, type Quote, toHex } from '@proofgate/evidence';
+import { parseQuote, QE_VENDOR_INTEL_HEX, toHex } from '@proofgate/evidence';
 import type { QuoteClaims } from '../claims.ts';
-import { VerifierError } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import { inOrder } from '../in-order.ts';
 import { checkedTime, checkWindows } from '../x509/time-window.ts';
 import { checkPlatform } from './check-platform.ts';
@@ -35,8 +35,15 @@ export async function verifyQuote(
 ): Promise<QuoteClaims> {
   const at = checkedTime(options.at);
   const quote = parseQuote(bytes);
-  checkVendor(quote);
-  checkTee(quote, collateral);
+  // The vendor id stands for the meaning of everything after the header.
+  const vendor = toHex(quote.header.qeVendorId);
+  if (vendor !== QE_VENDOR_INTEL_HEX) {
+    refuse('ERR_DCAP_QE_VENDOR', 'the vendor of the QE', QE_VENDOR_INTEL_HEX, vendor);
+  }
+  // Intel DCAP library, steps 4.1.2.5.10 and 4.1.2.5.15.
+  if (quote.kind !== collateral.tee) {
+    refuse('ERR_DCAP_COLLATERAL_MISMATCH', 'TCB info', quote.kind, collateral.tee);
+  }
   checkWindows(collateral.windows, at);
 
   const [{ chain, pck, platform }, attestationKey] = await inOrder([
@@ -45,7 +52,7 @@ export async function verifyQuote(
   ]);
   await inOrder([
     verifyPck(chain, collateral, at),
-    verifyQeReport(quote.signature, pck.key),
+    verifyQeReport(quote.signature, pck),
     verifyQuoteSignature(quote, attestationKey),
     checkAttestationKey(quote.signature),
   ]);
@@ -54,22 +61,4 @@ export async function verifyQuote(
   checkQeIdentity(quote.signature.qeReport, collateral.qeIdentity);
   if (quote.kind === 'tdx') checkTdxModule(quote.body, collateral.tcbInfo);
   return claimsOf(quote, platform, evaluateTcb(quote, platform, collateral), collateral);
-}
-
-function checkVendor(quote: Quote): void {
-  // The vendor id stands for the meaning of everything after the header.
-  if (equalBytes(quote.header.qeVendorId, QE_VENDOR_INTEL)) return;
-  throw new VerifierError('ERR_DCAP_QE_VENDOR', 'the quoting enclave is not Intel’s', {
-    expected: toHex(QE_VENDOR_INTEL),
-    seen: toHex(quote.header.qeVendorId),
-  });
-}
-
-function checkTee(quote: Quote, { tee }: PreparedCollateral): void {
-  // Intel DCAP library, steps 4.1.2.5.10 and 4.1.2.5.15.
-  if (quote.kind === tee) return;
-  throw new VerifierError('ERR_DCAP_COLLATERAL_MISMATCH', 'the collateral is for another TEE', {
-    expected: quote.kind,
-    seen: tee,
-  });
 }

@@ -17,23 +17,83 @@ export const MAX_JSON_LENGTH = 262_144;
 /** TCB info nests six levels deep, a policy three. */
 export const MAX_JSON_DEPTH = 12;
 
-const WHITESPACE = /[ \t\n\r]*/y;
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-// RFC 8259, section 7, unrolled so that long strings cost no backtracking.
-const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
-const LITERALS: readonly (readonly [string, JsonValue])[] = [
-  ['true', true],
-  ['false', false],
-  ['null', null],
-];
+// White space, then one token of RFC 8259, or nothing where there is none. Strings are unrolled so that long ones cost no
+// backtracking.
+const TOKEN =
+  /[ \t\n\r]*([{}[\]:,]|true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"|)/y;
+
+/** Told about each member of the outermost object, and where its value begins and ends in the text. */
+type MemberListener = (name: string, start: number, end: number) => void;
 
 /**
  * Parses JSON (RFC 8259) and refuses what two parsers could read differently: a repeated member name.
  *
  * @throws JsonSyntaxError with the position; also for documents that are too long or too deep
  */
-export function parseStrictJson(text: string): JsonValue {
-  return new Scanner(text).document();
+export function parseStrictJson(text: string, onMember?: MemberListener): JsonValue {
+  if (text.length > MAX_JSON_LENGTH) {
+    throw new JsonSyntaxError(`document has ${text.length} characters, over ${MAX_JSON_LENGTH}`);
+  }
+  // Where the last token begins and ends.
+  let start = 0;
+  let end = 0;
+
+  const next = (): string => {
+    TOKEN.lastIndex = end;
+    const token = TOKEN.exec(text)?.[1] ?? '';
+    end = TOKEN.lastIndex;
+    start = end - token.length;
+    return token;
+  };
+  const demand = (met: boolean, expected: string): void => {
+    if (met) return;
+    const lines = text.slice(0, start).split('\n');
+    const column = (lines.at(-1) ?? '').length + 1;
+    throw new JsonSyntaxError(`expected ${expected} at line ${lines.length}, column ${column}`);
+  };
+  // Reads what stands between a bracket and its counterpart; `read` is given the first token of each item.
+  const items = (close: string, read: (token: string) => void): void => {
+    let token = next();
+    if (token === close) return;
+    for (;;) {
+      read(token);
+      token = next();
+      if (token === close) return;
+      demand(token === ',', `"," or "${close}"`);
+      token = next();
+    }
+  };
+  const value = (token: string, depth: number): JsonValue => {
+    if (depth > MAX_JSON_DEPTH) throw new JsonSyntaxError(`nested deeper than ${MAX_JSON_DEPTH}`);
+    if (token === '[') {
+      const list: JsonValue[] = [];
+      items(']', (first) => list.push(value(first, depth + 1)));
+      return list;
+    }
+    if (token === '{') {
+      const members = new Map<string, JsonValue>();
+      items('}', (name) => {
+        demand(name.startsWith('"'), 'a string');
+        // A string literal by the grammar above decodes to a string and nothing else.
+        const key = JSON.parse(name) as string;
+        if (members.has(key)) throw new JsonSyntaxError(`member ${name} is repeated`);
+        demand(next() === ':', '":"');
+        const first = next();
+        const from = start;
+        members.set(key, value(first, depth + 1));
+        if (depth === 0) onMember?.(key, from, end);
+      });
+      return members;
+    }
+    // What is left of the tokens: punctuation in a wrong place, or nothing.
+    demand(!'{}[]:,'.includes(token), 'a value');
+    // Literals, numbers and strings by the grammar above are scalars.
+    return JSON.parse(token) as null | boolean | number | string;
+  };
+
+  const document = value(next(), 0);
+  demand(next() === '' && end === text.length, 'end of document');
+  return document;
 }
 
 /**
@@ -43,118 +103,9 @@ export function parseStrictJson(text: string): JsonValue {
  * @throws JsonSyntaxError as {@link parseStrictJson}
  */
 export function sliceMember(text: string, member: string): string | undefined {
-  const scanner = new Scanner(text, member);
-  scanner.document();
-  return scanner.slice;
-}
-
-class Scanner {
-  slice: string | undefined;
-  readonly #text: string;
-  readonly #member: string | undefined;
-  #position = 0;
-
-  constructor(text: string, member?: string) {
-    if (text.length > MAX_JSON_LENGTH) {
-      throw new JsonSyntaxError(`document has ${text.length} characters, over ${MAX_JSON_LENGTH}`);
-    }
-    this.#text = text;
-    this.#member = member;
-  }
-
-  document(): JsonValue {
-    this.#skip();
-    const value = this.#value(0);
-    this.#skip();
-    if (this.#position !== this.#text.length) this.#fail('end of document');
-    return value;
-  }
-
-  #value(depth: number): JsonValue {
-    if (depth > MAX_JSON_DEPTH) throw new JsonSyntaxError(`nested deeper than ${MAX_JSON_DEPTH}`);
-    const first = this.#text[this.#position];
-    if (first === '{') return this.#object(depth);
-    if (first === '[') return this.#array(depth);
-    if (first === '"') return this.#string();
-    for (const [word, value] of LITERALS) {
-      if (this.#text.startsWith(word, this.#position)) {
-        this.#position += word.length;
-        return value;
-      }
-    }
-    const number = this.#match(NUMBER);
-    if (number === undefined) this.#fail('a value');
-    return Number(number);
-  }
-
-  #object(depth: number): JsonObject {
-    const members = new Map<string, JsonValue>();
-    this.#list('}', () => {
-      const name = this.#string();
-      if (members.has(name))
-        throw new JsonSyntaxError(`member ${JSON.stringify(name)} is repeated`);
-      this.#skip();
-      this.#expect(':');
-      this.#skip();
-      const start = this.#position;
-      members.set(name, this.#value(depth + 1));
-      if (depth === 0 && name === this.#member) {
-        this.slice = this.#text.slice(start, this.#position);
-      }
-    });
-    return members;
-  }
-
-  #array(depth: number): JsonArray {
-    const items: JsonValue[] = [];
-    this.#list(']', () => items.push(this.#value(depth + 1)));
-    return items;
-  }
-
-  #list(end: string, item: () => void): void {
-    this.#position += 1;
-    this.#skip();
-    if (this.#text[this.#position] === end) {
-      this.#position += 1;
-      return;
-    }
-    for (;;) {
-      item();
-      this.#skip();
-      if (this.#text[this.#position] === end) break;
-      this.#expect(',');
-      this.#skip();
-    }
-    this.#position += 1;
-  }
-
-  #string(): string {
-    const literal = this.#match(STRING);
-    if (literal === undefined) this.#fail('a string');
-    // A string literal by the grammar above decodes to a string and nothing else.
-    return JSON.parse(literal) as string;
-  }
-
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#position;
-    const found = pattern.exec(this.#text)?.[0];
-    if (found !== undefined) this.#position += found.length;
-    return found;
-  }
-
-  #skip(): void {
-    this.#match(WHITESPACE);
-  }
-
-  #expect(character: string): void {
-    if (this.#text[this.#position] !== character) this.#fail(JSON.stringify(character));
-    this.#position += 1;
-  }
-
-  #fail(expected: string): never {
-    const before = this.#text.slice(0, this.#position);
-    const line = before.split('\n').length;
-    const column = this.#position - before.lastIndexOf('\n');
-    throw new JsonSyntaxError(`expected ${expected} at line ${line}, column ${column}`);
-  }
+  let slice: string | undefined;
+  parseStrictJson(text, (name, start, end) => {
+    if (name === member) slice = text.slice(start, end);
+  });
+  return slice;
 }

@@ -72,9 +72,14 @@ function parseDocument(text: string): AttestationDocument {
 }
 
 function failure(seen: string, cause?: unknown): VerifierError {
-  return new VerifierError('ERR_CONNECT_DOCUMENT', 'the host gives no attestation document', {
-    expected: `JSON at ${ATTESTATION_PATH}`,
-    seen,
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new VerifierError(
+    'ERR_CONNECT_DOCUMENT',
+    'the host gives no attestation document',
+    {
+      expected: `JSON at ${ATTESTATION_PATH}`,
+      seen,
+      ...(cause === undefined ? {} : { cause }),
+    },
+    'unavailable',
+  );
 }

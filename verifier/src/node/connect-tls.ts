@@ -65,9 +65,14 @@ async function handshake(socket: TLSSocket, options: ConnectOptions): Promise<vo
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       finish(
-        new VerifierError('ERR_CONNECT_TIMEOUT', `${where} did not finish a TLS handshake`, {
-          expected: `within ${timeoutMs} ms`,
-        }),
+        new VerifierError(
+          'ERR_CONNECT_TIMEOUT',
+          `${where} did not finish a TLS handshake`,
+          {
+            expected: `within ${timeoutMs} ms`,
+          },
+          'unavailable',
+        ),
       );
     }, timeoutMs);
     const onAbort = (): void => {
@@ -96,18 +101,28 @@ async function handshake(socket: TLSSocket, options: ConnectOptions): Promise<vo
 }
 
 function unavailable(where: string, seen: string, cause?: Error): VerifierError {
-  return new VerifierError('ERR_CONNECT_UNAVAILABLE', `no TLS 1.3 connection to ${where}`, {
-    seen,
-    hint: 'check the address, and that the host serves this name over TLS 1.3',
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new VerifierError(
+    'ERR_CONNECT_UNAVAILABLE',
+    `no TLS 1.3 connection to ${where}`,
+    {
+      seen,
+      hint: 'check the address, and that the host serves this name over TLS 1.3',
+      ...(cause === undefined ? {} : { cause }),
+    },
+    'unavailable',
+  );
 }
 
 function presentedChain(socket: TLSSocket): readonly Uint8Array[] {
   if (socket.isSessionReused()) {
-    throw new VerifierError('ERR_CONNECT_UNAVAILABLE', 'the TLS session was resumed', {
-      hint: 'a resumed session shows no certificate',
-    });
+    throw new VerifierError(
+      'ERR_CONNECT_UNAVAILABLE',
+      'the TLS session was resumed',
+      {
+        hint: 'a resumed session shows no certificate',
+      },
+      'unavailable',
+    );
   }
   const chain: Uint8Array[] = [];
   let next: X509Certificate | undefined = socket.getPeerX509Certificate();

@@ -45,35 +45,55 @@ async function readBundles(location: string): Promise<readonly Collateral[]> {
     if (!(await stat(location)).isDirectory()) return [await readBundle(location)];
     const names = (await readdir(location)).filter((name) => name.endsWith('.json')).sort();
     if (names.length > MAX_BUNDLES) {
-      throw new VerifierError('ERR_COLLATERAL_UNAVAILABLE', `${location} holds too many bundles`, {
-        expected: `at most ${MAX_BUNDLES}`,
-        seen: String(names.length),
-      });
+      throw new VerifierError(
+        'ERR_COLLATERAL_UNAVAILABLE',
+        `${location} holds too many bundles`,
+        {
+          expected: `at most ${MAX_BUNDLES}`,
+          seen: String(names.length),
+        },
+        'unavailable',
+      );
     }
     return await Promise.all(names.map(async (name) => readBundle(join(location, name))));
   } catch (cause) {
     if (cause instanceof EvidenceError || cause instanceof VerifierError) throw cause;
-    throw new VerifierError('ERR_COLLATERAL_UNAVAILABLE', `cannot read ${location}`, {
-      cause,
-      seen: cause instanceof Error ? cause.message : String(cause),
-    });
+    throw new VerifierError(
+      'ERR_COLLATERAL_UNAVAILABLE',
+      `cannot read ${location}`,
+      {
+        cause,
+        seen: cause instanceof Error ? cause.message : String(cause),
+      },
+      'unavailable',
+    );
   }
 }
 
 async function readBundle(path: string): Promise<Collateral> {
   const { size } = await stat(path);
   if (size > MAX_BUNDLE_BYTES) {
-    throw new VerifierError('ERR_COLLATERAL_UNAVAILABLE', `${path} is too large for a bundle`, {
-      expected: `at most ${MAX_BUNDLE_BYTES} bytes`,
-      seen: `${size} bytes`,
-    });
+    throw new VerifierError(
+      'ERR_COLLATERAL_UNAVAILABLE',
+      `${path} is too large for a bundle`,
+      {
+        expected: `at most ${MAX_BUNDLE_BYTES} bytes`,
+        seen: `${size} bytes`,
+      },
+      'unavailable',
+    );
   }
   const text = await readFile(path, 'utf8');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new VerifierError('ERR_COLLATERAL_UNAVAILABLE', `${path} is not JSON`, { cause });
+    throw new VerifierError(
+      'ERR_COLLATERAL_UNAVAILABLE',
+      `${path} is not JSON`,
+      { cause },
+      'unavailable',
+    );
   }
   return parseCollateral(value);
 }
@@ -101,8 +121,13 @@ function choose(
   const [only, ...more] = bundles;
   const chosen = best?.bundle ?? (more.length === 0 ? only : undefined);
   if (chosen !== undefined) return chosen;
-  throw new VerifierError('ERR_COLLATERAL_UNAVAILABLE', `${location} has no fitting collateral`, {
-    expected: `${request.tee}, FMSPC ${request.fmspc}`,
-    seen: `${bundles.length} bundles for other platforms`,
-  });
+  throw new VerifierError(
+    'ERR_COLLATERAL_UNAVAILABLE',
+    `${location} has no fitting collateral`,
+    {
+      expected: `${request.tee}, FMSPC ${request.fmspc}`,
+      seen: `${bundles.length} bundles for other platforms`,
+    },
+    'unavailable',
+  );
 }

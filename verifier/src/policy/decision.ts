@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { VerifierErrorCode } from '../errors.ts';
+import type { RejectionCode } from '../errors.ts';
 import type { Register } from './register.ts';
 
 /**
@@ -20,7 +20,7 @@ export interface Check {
 /** A check of a policy that ends the matter. */
 export interface PolicyRefusal extends Check {
   readonly result: 'refused';
-  readonly code: VerifierErrorCode;
+  readonly code: RejectionCode;
 }
 
 /** A check of a policy; one that refuses has a code. */
@@ -63,7 +63,7 @@ export function skipped(name: string, seen: string): PolicyCheck {
 /** A check that ends the matter. */
 export function refused(
   name: string,
-  code: VerifierErrorCode,
+  code: RejectionCode,
   expected: string,
   seen: string,
   hint?: string,
@@ -75,7 +75,7 @@ export function refused(
 /** A check that passes or refuses. */
 export function judged(
   name: string,
-  code: VerifierErrorCode,
+  code: RejectionCode,
   good: boolean,
   expected: string,
   seen: string,

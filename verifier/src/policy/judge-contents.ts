@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { VerifierErrorCode } from '../errors.ts';
+import type { RejectionCode } from '../errors.ts';
 import { describeOid, equalBytes, fromUtf8, OID, toHex } from '@proofgate/evidence';
 import { judged, passed, type PolicyCheck, refused, skipped } from './decision.ts';
 import type { ExtensionRule, Policy } from './policy.ts';
@@ -43,7 +43,7 @@ function judgeClaim(
 
 interface Claim {
   readonly name: string;
-  readonly code: VerifierErrorCode;
+  readonly code: RejectionCode;
   readonly expected: string;
   readonly seen: string;
 }

@@ -12,6 +12,7 @@ import {
   MAX_POLICY_ITEMS,
   oneOf,
   policyFailure,
+  readFlag,
   readWords,
 } from './policy-fields.ts';
 import { readTcbRules } from './read-tcb-rules.ts';
@@ -54,7 +55,12 @@ export function parsePolicyText(text: string): Policy {
     return readPolicy(new JsonFields(parseStrictJson(text), '', policyFailure));
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    throw new VerifierError('ERR_POLICY_INVALID', `policy: ${error.message}`, { cause: error });
+    throw new VerifierError(
+      'ERR_POLICY_INVALID',
+      `policy: ${error.message}`,
+      { cause: error },
+      'misuse',
+    );
   }
 }
 
@@ -68,7 +74,12 @@ export function parsePolicy(value: unknown): Policy {
     return readPolicy(new JsonFields(jsonFromValue(value), '', policyFailure));
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    throw new VerifierError('ERR_POLICY_INVALID', `policy: ${error.message}`, { cause: error });
+    throw new VerifierError(
+      'ERR_POLICY_INVALID',
+      `policy: ${error.message}`,
+      { cause: error },
+      'misuse',
+    );
   }
 }
 
@@ -76,9 +87,14 @@ function readPolicy(fields: JsonFields): Policy {
   checkKeys(fields, KEYS);
   fields.integer('version', 1, 1);
   if (!RULE_KEYS.some((key) => fields.has(key))) {
-    throw new VerifierError('ERR_POLICY_EMPTY', 'the policy names nothing that is acceptable', {
-      expected: `at least one of ${RULE_KEYS.join(', ')}`,
-    });
+    throw new VerifierError(
+      'ERR_POLICY_EMPTY',
+      'the policy names nothing that is acceptable',
+      {
+        expected: `at least one of ${RULE_KEYS.join(', ')}`,
+      },
+      'misuse',
+    );
   }
   for (const key of ['$schema', 'description']) {
     if (fields.has(key)) fields.string(key, ONE_LINE, 'one line of text');
@@ -102,7 +118,7 @@ function readPolicy(fields: JsonFields): Policy {
     ),
     platforms: readPlatforms(fields),
     freshness: readFreshness(fields),
-    allowDebug: fields.has('allowDebug') && fields.boolean('allowDebug'),
+    allowDebug: readFlag(fields, 'allowDebug'),
   };
 }
 
@@ -166,7 +182,7 @@ function readSnp(fields: JsonFields): Policy['snp'] {
 function readExtensions(fields: JsonFields): readonly ExtensionRule[] {
   if (!fields.has('extensions')) return [];
   const extensions = fields.object('extensions');
-  const rules = extensions.keys().map((key) => ({
+  const rules = [...extensions.members.keys()].map((key) => ({
     oid: oidOf(key) ?? extensions.fail(key, 'a dotted OID or a known name', key),
     ...readValue(extensions, key),
   }));
@@ -228,7 +244,7 @@ function readFreshness(fields: JsonFields): Policy['freshness'] {
 }
 
 function checkedNames(fields: JsonFields): readonly string[] {
-  const names = fields.keys();
+  const names = [...fields.members.keys()];
   if (names.length === 0 || names.length > MAX_POLICY_ITEMS) {
     policyFailure(fields.path, `1 to ${MAX_POLICY_ITEMS} entries`, String(names.length));
   }

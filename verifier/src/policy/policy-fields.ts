@@ -12,6 +12,7 @@ export const policyFailure: FieldFailure = (path, expected, seen) => {
       expected,
       seen,
     },
+    'misuse',
   );
 };
 
@@ -21,14 +22,19 @@ export const policyFailure: FieldFailure = (path, expected, seen) => {
  * @throws VerifierError `ERR_POLICY_INVALID` with the known key that is nearest
  */
 export function checkKeys(fields: JsonFields, known: readonly string[]): void {
-  for (const key of fields.keys()) {
+  for (const key of fields.members.keys()) {
     if (known.includes(key)) continue;
     const near = nearestKey(key, known);
-    throw new VerifierError('ERR_POLICY_INVALID', `policy: ${fields.at(key)} is not a known key`, {
-      expected: known.join(', '),
-      seen: key,
-      hint: near === undefined ? 'remove it' : `did you mean ${near}?`,
-    });
+    throw new VerifierError(
+      'ERR_POLICY_INVALID',
+      `policy: ${fields.at(key)} is not a known key`,
+      {
+        expected: known.join(', '),
+        seen: key,
+        hint: near === undefined ? 'remove it' : `did you mean ${near}?`,
+      },
+      'misuse',
+    );
   }
 }
 
@@ -48,12 +54,19 @@ export function readWords<Word extends string>(
   what: string,
 ): readonly Word[] | undefined {
   if (!fields.has(name)) return undefined;
-  const value = fields.value(name);
+  const value = fields.members.get(name);
   const items = isArray(value) ? fields.array(name, 1, MAX_POLICY_ITEMS) : [value];
   return items.map((item) => {
     const word = typeof item === 'string' ? read(item) : undefined;
     return word ?? fields.fail(name, what, JSON.stringify(item) ?? 'nothing');
   });
+}
+
+/** Reads `true` or `false`; false when the key is absent. */
+export function readFlag(fields: JsonFields, name: string): boolean {
+  if (!fields.has(name)) return false;
+  const value = fields.members.get(name);
+  return typeof value === 'boolean' ? value : fields.fail(name, 'true or false');
 }
 
 /** Makes a reader of one of a closed set of words. */

@@ -45,20 +45,18 @@ function readGrace(tcb: JsonFields): ReadonlyMap<TcbStatus, Grace> {
   if (!tcb.has('grace')) return new Map();
   const grace = tcb.object('grace');
   return new Map(
-    grace
-      .keys()
-      .map((key) => [
-        status(key) ?? grace.fail(key, TCB_STATUSES.join(', '), key),
-        readOneGrace(grace, key),
-      ]),
+    [...grace.members.keys()].map((key) => [
+      status(key) ?? grace.fail(key, TCB_STATUSES.join(', '), key),
+      readOneGrace(grace, key),
+    ]),
   );
 }
 
 function readOneGrace(grace: JsonFields, key: string): Grace {
-  if (typeof grace.value(key) === 'string') return readAge(grace, key);
+  if (typeof grace.members.get(key) === 'string') return readAge(grace, key);
   const fields = grace.object(key);
   checkKeys(fields, ['until', 'duration']);
-  if (fields.keys().length !== 1) return grace.fail(key, 'either until or duration');
+  if (fields.members.size !== 1) return grace.fail(key, 'either until or duration');
   if (fields.has('duration')) return readAge(fields, 'duration');
   return { kind: 'until', until: fields.time('until') };
 }

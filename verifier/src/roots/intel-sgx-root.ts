@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { equalBytes, fromBase64, fromHex } from '@proofgate/evidence';
+import { fromBase64, toHex } from '@proofgate/evidence';
 import type { VendorRoot } from './trust-anchor.ts';
 
 /**
@@ -22,14 +22,12 @@ export const INTEL_SGX_ROOT_CA: Uint8Array = /* @__PURE__ */ fromBase64(
     'UGOdRQ7cvqRXaqI=',
 );
 
-/** SHA-256 of {@link INTEL_SGX_ROOT_CA}. The pin is the hash, so that verifying needs not carry the certificate. */
-const INTEL_SGX_ROOT_SHA256 = fromHex(
-  '44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3',
-);
+/** SHA-256 of {@link INTEL_SGX_ROOT_CA} in hex. The pin is the hash, so that verifying needs not carry the certificate. */
+const INTEL_SGX_ROOT_SHA256 = '44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3';
 
 /** Intel's root, for quotes and their collateral. */
 export const INTEL_ROOT: VendorRoot = {
   anchor: 'intel',
   what: 'Intel SGX Root CA',
-  matches: (_certificate, hash) => equalBytes(hash, INTEL_SGX_ROOT_SHA256),
+  matches: (_certificate, hash) => toHex(hash) === INTEL_SGX_ROOT_SHA256,
 };

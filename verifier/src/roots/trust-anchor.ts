@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Certificate, equalBytes, fromHex, toHex } from '@proofgate/evidence';
+import { type CertificateFields, equalBytes, readHex, toHex } from '@proofgate/evidence';
 import { sha256 } from '../crypto/sha256.ts';
-import { VerifierError } from '../errors.ts';
+import { refuse, VerifierError } from '../errors.ts';
 import { listText } from '../list-text.ts';
 
 /**
@@ -17,15 +17,13 @@ export type TrustedRoots = TrustedRoot | readonly TrustedRoot[];
 /** The root that evidence turned out to stand on. `custom:` is followed by the certificate's SHA-256 in hex. */
 export type TrustAnchor = 'intel' | 'amd' | `custom:${string}`;
 
-const SHA256_HEX = /^[0-9a-fA-F]{64}$/;
-
 /** The pinned root of a vendor. It vouches for that vendor's kind of evidence and for no other. */
 export interface VendorRoot {
   readonly anchor: 'intel' | 'amd';
   /** For messages. */
   readonly what: string;
   /** Whether a certificate is the vendor's root; `hash` is its SHA-256. */
-  matches(certificate: Certificate, hash: Uint8Array): boolean | Promise<boolean>;
+  matches(certificate: CertificateFields, hash: Uint8Array): boolean | Promise<boolean>;
 }
 
 /**
@@ -38,49 +36,42 @@ export interface VendorRoot {
  */
 export async function matchTrustedRoot(
   trusted: TrustedRoots,
-  certificate: Certificate,
+  certificate: CertificateFields,
   vendor: VendorRoot,
 ): Promise<TrustAnchor> {
-  const roots = isList(trusted) ? trusted : [trusted];
   const hash = await sha256(certificate.raw);
-  for (const root of roots) {
+  const names: string[] = [];
+  for (const root of isList(trusted) ? trusted : [trusted]) {
     if (typeof root === 'string') {
-      if (root === vendor.anchor && (await vendor.matches(certificate, hash))) return root;
-    } else if (isNamed(root, certificate, hash)) {
-      return `custom:${toHex(hash)}`;
+      const isVendors = root === vendor.anchor;
+      names.push(isVendors ? vendor.what : root);
+      if (isVendors && (await vendor.matches(certificate, hash))) return root;
+    } else {
+      const wanted = 'sha256' in root ? hashFromHex(root.sha256) : await sha256(root.certificate);
+      names.push(`sha256:${toHex(wanted)}`);
+      if (equalBytes(wanted, hash)) return `custom:${toHex(hash)}`;
     }
   }
-  throw new VerifierError('ERR_CERT_ROOT_UNTRUSTED', 'the evidence stands on an untrusted root', {
-    expected: listText(
-      await Promise.all(roots.map(async (root) => describeRoot(root, vendor))),
-      'no root at all',
-      ' or ',
-    ),
-    seen: `${certificate.subject.text} (sha256:${toHex(hash)})`,
-    hint: 'a simulated platform is accepted only when its root is named',
-  });
+  return refuse(
+    'ERR_CERT_ROOT_UNTRUSTED',
+    'the root of the evidence',
+    listText(names, 'no root at all', ' or '),
+    `${certificate.subject.text} (sha256:${toHex(hash)})`,
+    'name the root of a simulated platform',
+  );
 }
 
 function isList(trusted: TrustedRoots): trusted is readonly TrustedRoot[] {
   return Array.isArray(trusted);
 }
 
-type NamedRoot = Exclude<TrustedRoot, string>;
-
-function isNamed(root: NamedRoot, certificate: Certificate, hash: Uint8Array): boolean {
-  return 'sha256' in root
-    ? equalBytes(hashFromHex(root.sha256), hash)
-    : equalBytes(root.certificate, certificate.raw);
-}
-
 function hashFromHex(text: string): Uint8Array {
-  if (SHA256_HEX.test(text)) return fromHex(text);
-  throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'a root’s SHA-256 must be 64 hex digits', {
-    seen: text,
-  });
-}
-
-async function describeRoot(root: TrustedRoot, vendor: VendorRoot): Promise<string> {
-  if (typeof root === 'string') return root === vendor.anchor ? vendor.what : root;
-  return `sha256:${'sha256' in root ? root.sha256 : toHex(await sha256(root.certificate))}`;
+  const hash = readHex(text);
+  if (hash?.length === 32) return hash;
+  throw new VerifierError(
+    'ERR_VERIFIER_ARGUMENT',
+    'the SHA-256 of a root must be 64 hex digits',
+    { seen: text },
+    'misuse',
+  );
 }

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Certificate, type DerReader, EvidenceError, readDer } from '@proofgate/evidence';
+import {
+  type Certificate,
+  type DerElement,
+  EvidenceError,
+  parseDer,
+  readSmallInteger,
+  readText as readDerText,
+} from '@proofgate/evidence';
 import { VerifierError } from '../errors.ts';
 import { SNP_PRODUCTS, type SnpProduct, type TcbComponent } from './product.ts';
 
@@ -94,20 +101,20 @@ function refuseExtension(certificate: Certificate, name: ExtensionName): void {
 }
 
 function readNumber(certificate: Certificate, name: ExtensionName, max: number): number {
-  return read(certificate, name, (der) => der.smallInteger(max));
+  return read(certificate, name, (value) => readSmallInteger(value, max));
 }
 
 function readText(certificate: Certificate, name: ExtensionName): string {
-  return read(certificate, name, (der) => der.text());
+  return read(certificate, name, readDerText);
 }
 
 function read<Value>(
   certificate: Certificate,
   name: ExtensionName,
-  decode: (der: DerReader) => Value,
+  decode: (value: DerElement) => Value,
 ): Value {
   try {
-    return readDer(valueOf(certificate, name), decode);
+    return decode(parseDer(valueOf(certificate, name)));
   } catch (error) {
     if (error instanceof EvidenceError) return refuse(name, 'a DER value', error.message);
     throw error;

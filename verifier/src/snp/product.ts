@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Certificate } from '@proofgate/evidence';
+import type { CertificateFields } from '@proofgate/evidence';
 
 /** Components of a TCB version, each with a security patch level of one byte; `spl…` are reserved. */
 export type TcbComponent =
@@ -41,6 +41,6 @@ export const SNP_PRODUCTS: readonly SnpProduct[] = [
 ];
 
 /** The product that a root certificate names, such as `Turin` in `ARK-Turin`; it need not be one that we know. */
-export function productOfRoot({ subject }: Certificate): string | undefined {
+export function productOfRoot({ subject }: Pick<CertificateFields, 'subject'>): string | undefined {
   return /^ARK-(.+)$/.exec(subject.commonName ?? '')?.[1];
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Certificate, parseCertificate } from '@proofgate/evidence';
+import { P384 } from '../crypto/ecdsa.ts';
 import { VerifierError } from '../errors.ts';
 import { inOrder } from '../in-order.ts';
 import { AMD_ROOT } from '../roots/amd-root-keys.ts';
@@ -7,7 +8,8 @@ import { matchTrustedRoot, type TrustAnchor, type TrustedRoots } from '../roots/
 import { checkAuthority, checkEndEntity } from '../x509/authority.ts';
 import { checkCriticalExtensions } from '../x509/extensions.ts';
 import { checkIssuedBy, type Issuer } from '../x509/issued-by.ts';
-import { importCertificateKey, type PublicKey } from '../x509/public-key.ts';
+import { type EcCertificateKey, importEcCertificateKey } from '../x509/ec-certificate-key.ts';
+import { importCertificateKey } from '../x509/public-key.ts';
 import { checkNotRevoked, verifyRevocationList } from '../x509/revocation-list.ts';
 import { certificateWindow, checkWindows } from '../x509/time-window.ts';
 import { readEndorsement, type SnpEndorsement } from './endorsement-extensions.ts';
@@ -25,7 +27,7 @@ export interface SnpEndorsements {
 export interface VerifiedEndorsement {
   readonly trustAnchor: TrustAnchor;
   readonly endorsement: SnpEndorsement;
-  readonly key: PublicKey;
+  readonly key: EcCertificateKey;
 }
 
 const ROOT = 'AMD’s root certificate';
@@ -65,7 +67,7 @@ export async function verifyEndorsements(
   return {
     trustAnchor,
     endorsement: checkProduct(readEndorsement(leaf, kind), root),
-    key: await importCertificateKey(leaf, LEAF),
+    key: await importSigningKey(leaf),
   };
 }
 
@@ -125,6 +127,16 @@ function checkProduct(endorsement: SnpEndorsement, root: Certificate): SnpEndors
   const expected = endorsement.product.name;
   if (productOfRoot(root) === expected) return endorsement;
   return refuseRole(ROOT, `ARK-${expected}`, root);
+}
+
+// AMD specification 56860, section 7.3: reports are signed with ECDSA on P-384.
+async function importSigningKey(leaf: Certificate): Promise<EcCertificateKey> {
+  const { algorithm } = leaf.publicKey;
+  if (algorithm === 'ec-p384') return importEcCertificateKey(leaf, P384, LEAF);
+  throw new VerifierError('ERR_SNP_SIGNATURE', `${LEAF} has a key that signs no reports`, {
+    expected: 'ec-p384',
+    seen: algorithm,
+  });
 }
 
 async function issuerOf(certificate: Certificate, what: string): Promise<Issuer> {

@@ -66,9 +66,7 @@ function checkSigningKey({ signingKey }: SnpReport, { endorsement }: VerifiedEnd
 
 async function verifySignature(report: SnpReport, { key }: VerifiedEndorsement): Promise<void> {
   // AMD specification 56860, section 7.3: ECDSA P-384 with SHA-384.
-  if (key.kind === 'ecdsa' && key.curve === 'P-384') {
-    if (await ecdsaHolds(key, 'SHA-384', report.signature, report.signedRegion)) return;
-  }
+  if (await ecdsaHolds(key, 'SHA-384', report.signature, report.signedRegion)) return;
   throw new VerifierError('ERR_SNP_SIGNATURE', 'the SNP report’s signature is wrong', {
     hint: 'the report was changed after it was made, or was not made by this key',
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Certificate } from '@proofgate/evidence';
-import { VerifierError } from '../errors.ts';
+import type { AuthorityExtensions } from '@proofgate/evidence';
+import { refuse } from '../errors.ts';
 
 /**
  * Demands that a certificate may issue certificates (RFC 5280, section 6.1.4 (k) to (n)).
@@ -8,20 +8,24 @@ import { VerifierError } from '../errors.ts';
  * @param casBelow how many CA certificates stand below it in the path
  * @throws VerifierError `ERR_CERT_NOT_A_CA`, `ERR_CERT_KEY_USAGE`, `ERR_CERT_PATH_LENGTH`
  */
-export function checkAuthority(certificate: Certificate, what: string, casBelow: number): void {
+export function checkAuthority(
+  certificate: AuthorityExtensions,
+  what: string,
+  casBelow: number,
+): void {
   const constraints = certificate.basicConstraints;
   if (constraints?.ca !== true) {
-    throw new VerifierError('ERR_CERT_NOT_A_CA', `${what} is not a CA certificate`, {
-      expected: 'basicConstraints with CA true',
-      seen: constraints === undefined ? 'no basicConstraints' : 'CA false',
-    });
+    const seen = constraints === undefined ? 'no basicConstraints' : 'CA false';
+    return refuse('ERR_CERT_NOT_A_CA', what, 'CA true', seen);
   }
   checkKeyUsage(certificate, what, 'keyCertSign');
   if (constraints.pathLength !== undefined && casBelow > constraints.pathLength) {
-    throw new VerifierError('ERR_CERT_PATH_LENGTH', `${what} stands above too many CAs`, {
-      expected: `at most ${constraints.pathLength}`,
-      seen: String(casBelow),
-    });
+    refuse(
+      'ERR_CERT_PATH_LENGTH',
+      what,
+      `at most ${constraints.pathLength} CAs below`,
+      `${casBelow}`,
+    );
   }
 }
 
@@ -30,13 +34,10 @@ export function checkAuthority(certificate: Certificate, what: string, casBelow:
  *
  * @throws VerifierError `ERR_CERT_IS_A_CA`
  */
-export function checkEndEntity(certificate: Certificate, what: string): void {
+export function checkEndEntity(certificate: AuthorityExtensions, what: string): void {
   const signs = certificate.keyUsage?.has('keyCertSign') === true;
   if (certificate.basicConstraints?.ca === true || signs) {
-    throw new VerifierError('ERR_CERT_IS_A_CA', `${what} claims to be a CA`, {
-      expected: 'an end-entity certificate',
-      seen: signs ? 'keyCertSign' : 'CA true',
-    });
+    refuse('ERR_CERT_IS_A_CA', what, 'an end entity', signs ? 'keyCertSign' : 'CA true');
   }
 }
 
@@ -49,13 +50,10 @@ export type RequiredKeyUsage = 'keyCertSign' | 'cRLSign' | 'digitalSignature';
  * @throws VerifierError `ERR_CERT_KEY_USAGE`
  */
 export function checkKeyUsage(
-  certificate: Certificate,
+  certificate: AuthorityExtensions,
   what: string,
   usage: RequiredKeyUsage,
 ): void {
-  if (certificate.keyUsage?.has(usage) === true) return;
-  throw new VerifierError('ERR_CERT_KEY_USAGE', `${what} is not for ${usage}`, {
-    expected: usage,
-    seen: [...(certificate.keyUsage ?? ['no keyUsage'])].join(', '),
-  });
+  const usages = [...(certificate.keyUsage ?? ['no keyUsage'])];
+  if (!usages.includes(usage)) refuse('ERR_CERT_KEY_USAGE', what, usage, usages.join(', '));
 }

@@ -1,29 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Certificate, type CertificateList, X509_EXTENSION } from '@proofgate/evidence';
-import { VerifierError } from '../errors.ts';
+import type { CertificateFields, CertificateList } from '@proofgate/evidence';
+import { refuse } from '../errors.ts';
 
-/** Extensions that the path rules of this package act on. */
-const ENFORCED: ReadonlySet<string> = new Set([
-  X509_EXTENSION.keyUsage,
-  X509_EXTENSION.subjectAltName,
-  X509_EXTENSION.basicConstraints,
-  X509_EXTENSION.nameConstraints,
-  X509_EXTENSION.extKeyUsage,
-]);
+/** Extensions that every path of ours acts on: keyUsage and basicConstraints. */
+const ALWAYS_ENFORCED = ['2.5.29.15', '2.5.29.19'];
 
 /**
- * Demands that every critical extension is one we act on (RFC 5280, section 4.2).
+ * Demands that every critical extension is one that the caller acts on (RFC 5280, section 4.2).
  *
+ * @param enforced OIDs of extensions that this path acts on besides keyUsage and basicConstraints
  * @throws VerifierError `ERR_CERT_CRITICAL_EXTENSION`
  */
-export function checkCriticalExtensions(certificate: Certificate, what: string): void {
-  for (const [oid, extension] of certificate.extensions) {
-    if (extension.critical && !ENFORCED.has(oid)) {
-      throw new VerifierError(
-        'ERR_CERT_CRITICAL_EXTENSION',
-        `${what} has an unknown critical extension`,
-        { expected: 'critical extensions we enforce', seen: oid },
-      );
+export function checkCriticalExtensions(
+  { extensions }: Pick<CertificateFields, 'extensions'>,
+  what: string,
+  enforced: readonly string[] = [],
+): void {
+  for (const [oid, extension] of extensions) {
+    if (extension.critical && ![...ALWAYS_ENFORCED, ...enforced].includes(oid)) {
+      refuse('ERR_CERT_CRITICAL_EXTENSION', what, 'known critical extensions', oid);
     }
   }
 }
@@ -37,10 +32,7 @@ export function checkCriticalExtensions(certificate: Certificate, what: string):
 export function checkCriticalListExtensions(list: CertificateList, what: string): void {
   for (const [oid, extension] of list.extensions) {
     if (extension.critical) {
-      throw new VerifierError('ERR_CRL_CRITICAL_EXTENSION', `${what} has a critical extension`, {
-        expected: 'a complete list without critical extensions',
-        seen: oid,
-      });
+      refuse('ERR_CRL_CRITICAL_EXTENSION', what, 'no critical extension', oid);
     }
   }
 }

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Certificate, equalBytes, toHex } from '@proofgate/evidence';
-import { VerifierError } from '../errors.ts';
-import { type PublicKey, signedBy } from './public-key.ts';
+import {
+  type AuthorityExtensions,
+  type CertificateFields,
+  equalBytes,
+  type Name,
+} from '@proofgate/evidence';
+import { demandBytes, refuse, type RejectionCode } from '../errors.ts';
+import type { CertificateKey } from './certificate-key.ts';
+
+/** A certificate of a path, as far as path rules look at it. */
+export type PathCertificate = CertificateFields & AuthorityExtensions;
 
 /** A certificate that may have issued another, with its imported key. */
-export interface Issuer {
+export interface Issuer<Key extends CertificateKey = CertificateKey> {
   readonly what: string;
-  readonly certificate: Certificate;
-  readonly key: PublicKey;
+  readonly certificate: PathCertificate;
+  readonly key: Key;
 }
 
 /**
@@ -17,30 +25,25 @@ export interface Issuer {
  * @throws VerifierError `ERR_CERT_ISSUER`, `ERR_CERT_KEY_ID`, `ERR_CERT_SIGNATURE`, `ERR_CERT_ALGORITHM`
  */
 export async function checkIssuedBy(
-  certificate: Certificate,
+  certificate: PathCertificate,
   issuer: Issuer,
   what: string,
 ): Promise<void> {
-  checkNamesChain(certificate, issuer, what);
-  if (await signedBy(certificate, issuer.key, what)) return;
-  throw new VerifierError('ERR_CERT_SIGNATURE', `${what} is not signed by ${issuer.what}`);
+  const { subject, subjectKeyId } = issuer.certificate;
+  // RFC 5280, section 6.1.3 (a)(4).
+  demandIssuer('ERR_CERT_ISSUER', what, subject, certificate.issuer);
+  // RFC 5280, section 4.2.1.1. AMD's leaves have no key identifier, so absence is no error.
+  const { authorityKeyId } = certificate;
+  if (authorityKeyId !== undefined && subjectKeyId !== undefined) {
+    demandBytes('ERR_CERT_KEY_ID', what, subjectKeyId, authorityKeyId);
+  }
+  if (await issuer.key.signed(certificate, what)) return;
+  refuse('ERR_CERT_SIGNATURE', what, `signed by ${issuer.what}`);
 }
 
-function checkNamesChain(certificate: Certificate, issuer: Issuer, what: string): void {
-  // RFC 5280, section 6.1.3 (a)(4). Compared as bytes: a CA writes its name one way.
-  if (!equalBytes(certificate.issuer.raw, issuer.certificate.subject.raw)) {
-    throw new VerifierError('ERR_CERT_ISSUER', `${what} names another issuer`, {
-      expected: issuer.certificate.subject.text,
-      seen: certificate.issuer.text,
-    });
-  }
-  // RFC 5280, section 4.2.1.1. AMD's leaves have no key identifier, so absence is no error.
-  const wanted = certificate.authorityKeyId;
-  const found = issuer.certificate.subjectKeyId;
-  if (wanted !== undefined && found !== undefined && !equalBytes(wanted, found)) {
-    throw new VerifierError('ERR_CERT_KEY_ID', `${what} names another issuer key`, {
-      expected: toHex(found),
-      seen: toHex(wanted),
-    });
+/** Demands that an issuer has the expected name. Compared as bytes: a CA writes its name one way. */
+export function demandIssuer(code: RejectionCode, what: string, expected: Name, seen: Name): void {
+  if (!equalBytes(expected.raw, seen.raw)) {
+    refuse(code, what, `issued by ${expected.text}`, seen.text);
   }
 }

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  type Certificate,
   type CertificateList,
-  equalBytes,
   EvidenceError,
+  type Name,
   parseCertificateList,
   toHex,
 } from '@proofgate/evidence';
-import { VerifierError } from '../errors.ts';
+import { demandBytes, refuse, VerifierError } from '../errors.ts';
 import { checkKeyUsage } from './authority.ts';
 import { checkCriticalListExtensions } from './extensions.ts';
-import type { Issuer } from './issued-by.ts';
-import { signedBy } from './public-key.ts';
-import type { TimeWindow } from './time-window.ts';
-
-/** Intel's largest list has 3 KB, AMD's less; a list of a megabyte is an attack on whoever parses it. */
-export const MAX_CRL_SIZE = 1_048_576;
+import { demandIssuer, type Issuer, type PathCertificate } from './issued-by.ts';
+import { type TimeWindow, timeWindow } from './time-window.ts';
 
 /** A revocation list that its issuer signed. */
 export interface VerifiedRevocationList {
   readonly what: string;
-  readonly issuerName: Uint8Array;
+  readonly issuer: Name;
   readonly revoked: CertificateList['revoked'];
   readonly window: TimeWindow;
 }
@@ -38,20 +33,15 @@ export async function verifyRevocationList(
   what: string,
 ): Promise<VerifiedRevocationList> {
   const list = readList(der, what);
-  if (!equalBytes(list.issuer.raw, issuer.certificate.subject.raw)) {
-    throw new VerifierError('ERR_CRL_ISSUER', `${what} comes from another issuer`, {
-      expected: issuer.certificate.subject.text,
-      seen: list.issuer.text,
-    });
-  }
+  demandIssuer('ERR_CRL_ISSUER', what, issuer.certificate.subject, list.issuer);
   checkKeyUsage(issuer.certificate, issuer.what, 'cRLSign');
-  if (!(await signedBy(list, issuer.key, what))) {
-    throw new VerifierError('ERR_CRL_SIGNATURE', `${what} is not signed by ${issuer.what}`);
+  if (!(await issuer.key.signed(list, what))) {
+    refuse('ERR_CRL_SIGNATURE', what, `signed by ${issuer.what}`);
   }
   checkCriticalListExtensions(list, what);
   return {
     what,
-    issuerName: list.issuer.raw,
+    issuer: list.issuer,
     revoked: list.revoked,
     window: checkCompleteness(list, issuer.certificate, what),
   };
@@ -63,61 +53,38 @@ export async function verifyRevocationList(
  * @throws VerifierError `ERR_CERT_REVOKED`, and `ERR_CRL_ISSUER` when the list is another issuer's
  */
 export function checkNotRevoked(
-  certificate: Certificate,
+  certificate: PathCertificate,
   list: VerifiedRevocationList,
   what: string,
 ): void {
-  if (!equalBytes(certificate.issuer.raw, list.issuerName)) {
-    throw new VerifierError('ERR_CRL_ISSUER', `${list.what} does not cover ${what}`, {
-      expected: certificate.issuer.text,
-      seen: 'the list of another issuer',
-    });
-  }
+  demandIssuer('ERR_CRL_ISSUER', `${list.what}, for ${what},`, certificate.issuer, list.issuer);
   const serial = toHex(certificate.serialNumber);
   const entry = list.revoked.get(serial);
   if (entry === undefined) return;
-  throw new VerifierError('ERR_CERT_REVOKED', `${what} is revoked`, {
-    expected: 'a certificate that is not on the list',
-    seen: `serial ${serial}, revoked ${entry.date.toISOString()}`,
-  });
+  const seen = `${serial}, revoked ${entry.date.toISOString()}`;
+  refuse('ERR_CERT_REVOKED', what, 'not listed', seen);
 }
 
 function readList(der: Uint8Array, what: string): CertificateList {
-  if (der.length === 0 || der.length > MAX_CRL_SIZE) {
-    throw new VerifierError('ERR_CRL_UNREADABLE', `${what} is missing or too large`, {
-      expected: `1 to ${MAX_CRL_SIZE} bytes`,
-      seen: `${der.length} bytes`,
-    });
-  }
   try {
     return parseCertificateList(der);
   } catch (cause) {
     if (!(cause instanceof EvidenceError)) throw cause;
-    const details = { cause, hint: 'a list that cannot be read is never taken for an empty one' };
-    throw new VerifierError('ERR_CRL_UNREADABLE', `${what}: ${cause.message}`, details);
+    const hint = 'an unreadable list is not an empty one';
+    throw new VerifierError('ERR_CRL_UNREADABLE', `${what}: ${cause.message}`, { cause, hint });
   }
 }
 
-// RFC 5280, sections 5.1.2.5, 5.2.1 and 5.2.3 make all three mandatory.
-function checkCompleteness(list: CertificateList, issuer: Certificate, what: string): TimeWindow {
-  const { nextUpdate, crlNumber, authorityKeyId } = list;
+function checkCompleteness(
+  list: CertificateList,
+  issuer: PathCertificate,
+  what: string,
+): TimeWindow {
+  const { thisUpdate, nextUpdate, crlNumber, authorityKeyId } = list;
+  // RFC 5280, sections 5.1.2.5, 5.2.1 and 5.2.3 make all three mandatory.
   if (nextUpdate === undefined || crlNumber === undefined || authorityKeyId === undefined) {
-    throw new VerifierError('ERR_CRL_INCOMPLETE', `${what} lacks a mandatory field`, {
-      expected: 'nextUpdate, cRLNumber and authorityKeyIdentifier',
-    });
+    return refuse('ERR_CRL_INCOMPLETE', what, 'nextUpdate, cRLNumber and authorityKeyIdentifier');
   }
-  const keyId = issuer.subjectKeyId;
-  if (keyId !== undefined && !equalBytes(authorityKeyId, keyId)) {
-    throw new VerifierError('ERR_CRL_ISSUER', `${what} names another issuer key`, {
-      expected: toHex(keyId),
-      seen: toHex(authorityKeyId),
-    });
-  }
-  return {
-    what,
-    from: list.thisUpdate,
-    until: nextUpdate,
-    tooEarly: 'ERR_CRL_NOT_YET_VALID',
-    tooLate: 'ERR_CRL_EXPIRED',
-  };
+  demandBytes('ERR_CRL_ISSUER', what, issuer.subjectKeyId ?? authorityKeyId, authorityKeyId);
+  return timeWindow(what, thisUpdate, nextUpdate, 'ERR_CRL_NOT_YET_VALID', 'ERR_CRL_EXPIRED');
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { VerifierError, type VerifierErrorCode } from '../errors.ts';
+import { refuse, type RejectionCode, VerifierError } from '../errors.ts';
 
 /** A span of time in which something signed may be used, both ends included. */
 export interface TimeWindow {
@@ -7,22 +7,27 @@ export interface TimeWindow {
   readonly what: string;
   readonly from: Date;
   readonly until: Date;
-  readonly tooEarly: VerifierErrorCode;
-  readonly tooLate: VerifierErrorCode;
+  readonly tooEarly: RejectionCode;
+  readonly tooLate: RejectionCode;
+}
+
+/** Puts a window together. */
+export function timeWindow(
+  what: string,
+  from: Date,
+  until: Date,
+  tooEarly: RejectionCode,
+  tooLate: RejectionCode,
+): TimeWindow {
+  return { what, from, until, tooEarly, tooLate };
 }
 
 /** A certificate's validity (RFC 5280, section 4.1.2.5). */
 export function certificateWindow(
-  certificate: { readonly notBefore: Date; readonly notAfter: Date },
+  { notBefore, notAfter }: { readonly notBefore: Date; readonly notAfter: Date },
   what: string,
 ): TimeWindow {
-  return {
-    what,
-    from: certificate.notBefore,
-    until: certificate.notAfter,
-    tooEarly: 'ERR_CERT_NOT_YET_VALID',
-    tooLate: 'ERR_CERT_EXPIRED',
-  };
+  return timeWindow(what, notBefore, notAfter, 'ERR_CERT_NOT_YET_VALID', 'ERR_CERT_EXPIRED');
 }
 
 /**
@@ -31,20 +36,16 @@ export function certificateWindow(
  * @throws VerifierError the window's own code
  */
 export function checkWindows(windows: readonly TimeWindow[], at: Date): void {
-  for (const window of windows) {
-    if (at < window.from) {
-      throw new VerifierError(window.tooEarly, `${window.what} is not valid yet`, {
-        expected: `a time from ${window.from.toISOString()}`,
-        seen: at.toISOString(),
-        hint: 'check the clock of the machine that verifies',
-      });
-    }
-    if (at > window.until) {
-      throw new VerifierError(window.tooLate, `${window.what} is out of date`, {
-        expected: `a time until ${window.until.toISOString()}`,
-        seen: at.toISOString(),
-        hint: 'get a current one, or check the clock of the machine that verifies',
-      });
+  for (const { what, from, until, tooEarly, tooLate } of windows) {
+    const early = at < from;
+    if (early || at > until) {
+      refuse(
+        early ? tooEarly : tooLate,
+        what,
+        `${from.toISOString()} to ${until.toISOString()}`,
+        at.toISOString(),
+        'get a current one, or check the clock',
+      );
     }
   }
 }
@@ -56,5 +57,5 @@ export function checkWindows(windows: readonly TimeWindow[], at: Date): void {
  */
 export function checkedTime(at: Date): Date {
   if (at instanceof Date && !Number.isNaN(at.getTime())) return new Date(at);
-  throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'at is not a valid time');
+  throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'at is not a valid time', {}, 'misuse');
 }

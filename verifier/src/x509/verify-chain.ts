@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Certificate, equalBytes, KEY_PURPOSE, parseCertificate } from '@proofgate/evidence';
+import {
+  type Certificate,
+  equalBytes,
+  KEY_PURPOSE,
+  parseCertificate,
+  X509_EXTENSION,
+} from '@proofgate/evidence';
 import { VerifierError } from '../errors.ts';
 import { checkAuthority, checkEndEntity } from './authority.ts';
 import { checkCriticalExtensions } from './extensions.ts';
@@ -38,6 +44,12 @@ const PURPOSE: Readonly<Record<LeafUsage, string>> = {
   server: KEY_PURPOSE.serverAuth,
   client: KEY_PURPOSE.clientAuth,
 };
+/** What TLS chains are checked for besides what every chain is. */
+const ENFORCED = [
+  X509_EXTENSION.subjectAltName,
+  X509_EXTENSION.nameConstraints,
+  X509_EXTENSION.extKeyUsage,
+];
 /** anyExtendedKeyUsage. */
 const ANY_PURPOSE = '2.5.29.37.0';
 
@@ -75,7 +87,12 @@ function parsePresented(chain: readonly Uint8Array[]): Certificate[] {
 
 function parseRoots(roots: readonly Uint8Array[]): Certificate[] {
   if (roots.length === 0 || roots.length > MAX_ROOTS) {
-    throw new VerifierError('ERR_VERIFIER_ARGUMENT', `give 1 to ${MAX_ROOTS} root certificates`);
+    throw new VerifierError(
+      'ERR_VERIFIER_ARGUMENT',
+      `give 1 to ${MAX_ROOTS} root certificates`,
+      {},
+      'misuse',
+    );
   }
   return roots.map((der) => parseCertificate(der));
 }
@@ -136,7 +153,7 @@ function checkPath(path: readonly Certificate[], at: Date): void {
   for (const [index, certificate] of path.entries()) {
     const what = nameOf(index);
     checkWindows([certificateWindow(certificate, what)], at);
-    checkCriticalExtensions(certificate, what);
+    checkCriticalExtensions(certificate, what, ENFORCED);
     if (index === 0) continue;
     // A path of leaf, intermediate, root has one CA below the root.
     checkAuthority(certificate, what, index - 1);

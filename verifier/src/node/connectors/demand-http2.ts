@@ -13,8 +13,13 @@ export const HTTP2_PROTOCOLS: readonly string[] = ['h2'];
 export function demandHttp2(socket: TLSSocket, host: string): void {
   if (socket.alpnProtocol === 'h2') return;
   socket.destroy();
-  throw new VerifierError('ERR_CONNECT_PROTOCOL', `${host} does not speak HTTP/2`, {
-    expected: 'h2',
-    seen: socket.alpnProtocol === false ? 'no protocol' : String(socket.alpnProtocol),
-  });
+  throw new VerifierError(
+    'ERR_CONNECT_PROTOCOL',
+    `${host} does not speak HTTP/2`,
+    {
+      expected: 'h2',
+      seen: socket.alpnProtocol === false ? 'no protocol' : String(socket.alpnProtocol),
+    },
+    'unavailable',
+  );
 }

@@ -23,11 +23,16 @@ export function targetOfUrl(url: URL, protocol: 'https:' | 'wss:'): ConnectOptio
  */
 export function demandTls(protocol: string, expected: 'https:' | 'wss:', host: string): void {
   if (protocol === expected) return;
-  throw new VerifierError('ERR_CONNECT_INSECURE', `${host} would be reached without TLS`, {
-    expected,
-    seen: protocol,
-    hint: 'a redirect may have led there',
-  });
+  throw new VerifierError(
+    'ERR_CONNECT_INSECURE',
+    `${host} would be reached without TLS`,
+    {
+      expected,
+      seen: protocol,
+      hint: 'a redirect may have led there',
+    },
+    'misuse',
+  );
 }
 
 /** A host name or address as sockets take it: URLs write IPv6 addresses in brackets. */

@@ -67,7 +67,12 @@ export async function askPeer(
     options.signal?.throwIfAborted();
     if (timeout.aborted) {
       const what = `${request.method} ${request.path} was not answered`;
-      throw new VerifierError('ERR_CONNECT_TIMEOUT', what, { expected: `within ${timeoutMs} ms` });
+      throw new VerifierError(
+        'ERR_CONNECT_TIMEOUT',
+        what,
+        { expected: `within ${timeoutMs} ms` },
+        'unavailable',
+      );
     }
     throw error;
   }

@@ -62,9 +62,14 @@ function readObject(body: Uint8Array): ReadonlyMap<string, unknown> {
 function checkClientEvidence(wanted: unknown): void {
   if (wanted === undefined || wanted === 'none') return;
   if (wanted !== 'required') throw unusable('client_evidence', 'none or required', wanted);
-  throw new VerifierError('ERR_SESSION_CLIENT_EVIDENCE', 'the host wants evidence of its client', {
-    hint: 'only clients that are attested themselves can talk to this host',
-  });
+  throw new VerifierError(
+    'ERR_SESSION_CLIENT_EVIDENCE',
+    'the host wants evidence of its client',
+    {
+      hint: 'only clients that are attested themselves can talk to this host',
+    },
+    'unavailable',
+  );
 }
 
 function readBytes(name: string, value: unknown, maxBytes: number): Uint8Array {

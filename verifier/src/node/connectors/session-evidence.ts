@@ -75,10 +75,15 @@ function exportSecret(socket: TLSSocket, context: Uint8Array): Uint8Array {
   // RFC 8446 §7.5. In TLS 1.2 the exporter identifies a session only with an extension that cannot be seen from here.
   const protocol = socket.getProtocol();
   if (protocol !== 'TLSv1.3') {
-    throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'the connection is not a TLS 1.3 session', {
-      expected: 'TLSv1.3',
-      seen: protocol ?? 'no TLS',
-    });
+    throw new VerifierError(
+      'ERR_VERIFIER_ARGUMENT',
+      'the connection is not a TLS 1.3 session',
+      {
+        expected: 'TLSv1.3',
+        seen: protocol ?? 'no TLS',
+      },
+      'misuse',
+    );
   }
   try {
     return new Uint8Array(
@@ -89,10 +94,15 @@ function exportSecret(socket: TLSSocket, context: Uint8Array): Uint8Array {
       ),
     );
   } catch (cause) {
-    throw new VerifierError('ERR_CONNECT_UNAVAILABLE', 'the TLS session has no exporter', {
-      hint: 'the connection may have been closed',
-      cause,
-    });
+    throw new VerifierError(
+      'ERR_CONNECT_UNAVAILABLE',
+      'the TLS session has no exporter',
+      {
+        hint: 'the connection may have been closed',
+        cause,
+      },
+      'unavailable',
+    );
   }
 }
 
@@ -114,12 +124,17 @@ async function ask(
     if (error instanceof AnswerTooLargeError) {
       throw new VerifierError('ERR_SESSION_ANSWER', error.message, { cause: error });
     }
-    throw new VerifierError('ERR_SESSION_UNAVAILABLE', 'the host makes no session evidence', {
-      expected: `an answer to POST ${ATTESTATION_PATH}`,
-      seen: error instanceof Error ? error.message : String(error),
-      hint: 'does the host support evidence for sessions?',
-      cause: error,
-    });
+    throw new VerifierError(
+      'ERR_SESSION_UNAVAILABLE',
+      'the host makes no session evidence',
+      {
+        expected: `an answer to POST ${ATTESTATION_PATH}`,
+        seen: error instanceof Error ? error.message : String(error),
+        hint: 'does the host support evidence for sessions?',
+        cause: error,
+      },
+      'unavailable',
+    );
   }
 }
 

@@ -108,9 +108,14 @@ function asking({ host, servername, port, timeoutMs, signal }: ConnectOptions): 
 }
 
 function closed({ host }: ConnectOptions): VerifierError {
-  return new VerifierError('ERR_CONNECT_UNAVAILABLE', `${host} closed the connection`, {
-    expected: 'a connection that stays open while its peer is verified',
-  });
+  return new VerifierError(
+    'ERR_CONNECT_UNAVAILABLE',
+    `${host} closed the connection`,
+    {
+      expected: 'a connection that stays open while its peer is verified',
+    },
+    'unavailable',
+  );
 }
 
 function systemClock(): Date {

@@ -70,17 +70,27 @@ function checkedUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const loopback = url?.hostname === '127.0.0.1' || isLocalhost(url?.hostname ?? '');
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback)) return url;
-  throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'jwksUrl is not usable', {
-    expected: 'an https URL',
-    seen: text,
-  });
+  throw new VerifierError(
+    'ERR_VERIFIER_ARGUMENT',
+    'jwksUrl is not usable',
+    {
+      expected: 'an https URL',
+      seen: text,
+    },
+    'misuse',
+  );
 }
 
 function local(jwks: JSONWebKeySet): JWTVerifyGetKey {
   try {
     return createLocalJWKSet(jwks);
   } catch (cause) {
-    throw new VerifierError('ERR_ITA_KEYS_UNAVAILABLE', 'jwks is not a key set', { cause });
+    throw new VerifierError(
+      'ERR_ITA_KEYS_UNAVAILABLE',
+      'jwks is not a key set',
+      { cause },
+      'unavailable',
+    );
   }
 }
 
@@ -103,8 +113,13 @@ function named(error: unknown, kid: string | undefined, url: string): VerifierEr
       cause: error,
     });
   }
-  return new VerifierError('ERR_ITA_KEYS_UNAVAILABLE', `no key set from ${url}`, {
-    seen: error instanceof Error ? error.message : String(error),
-    cause: error,
-  });
+  return new VerifierError(
+    'ERR_ITA_KEYS_UNAVAILABLE',
+    `no key set from ${url}`,
+    {
+      seen: error instanceof Error ? error.message : String(error),
+      cause: error,
+    },
+    'unavailable',
+  );
 }

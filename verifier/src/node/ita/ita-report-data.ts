@@ -25,6 +25,11 @@ export function itaReportData({ val, iat }: ItaNonce, userData: Uint8Array): Rep
   try {
     return asReportData(sha512(concatBytes(fromBase64(val), fromBase64(iat), userData)));
   } catch (cause) {
-    throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'the nonce is not base64', { cause });
+    throw new VerifierError(
+      'ERR_VERIFIER_ARGUMENT',
+      'the nonce is not base64',
+      { cause },
+      'misuse',
+    );
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { CodedError } from '@proofgate/evidence';
-import { VerifierError, type VerifierErrorCode } from '@proofgate/verifier';
+import { VerifierError, type RejectionCode } from '@proofgate/verifier';
 import { demandItaClaims, type ItaExpectations } from './demand-ita-claims.ts';
 import { type ItaClaims, readItaClaims } from './ita-claims.ts';
 import type { ItaKeys } from './ita-keys.ts';
@@ -61,10 +61,15 @@ function checkExpectations({ at, reportData }: ItaTokenOptions): void {
   // Callers without a type checker may leave both out.
   const [time, bytes]: readonly unknown[] = [at, reportData];
   if (!(time instanceof Date) || Number.isNaN(time.getTime())) {
-    throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'at is not a time');
+    throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'at is not a time', {}, 'misuse');
   }
   if (!(bytes instanceof Uint8Array) || bytes.length !== 64) {
-    throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'reportData does not have 64 bytes');
+    throw new VerifierError(
+      'ERR_VERIFIER_ARGUMENT',
+      'reportData does not have 64 bytes',
+      {},
+      'misuse',
+    );
   }
 }
 
@@ -119,14 +124,14 @@ async function verifyJwt(token: string, options: ItaTokenOptions): Promise<JWTPa
   }
 }
 
-const CLAIM_CODES: ReadonlyMap<string, VerifierErrorCode> = new Map<string, VerifierErrorCode>([
+const CLAIM_CODES: ReadonlyMap<string, RejectionCode> = new Map<string, RejectionCode>([
   ['iss', 'ERR_ITA_ISSUER'],
   ['aud', 'ERR_ITA_AUDIENCE'],
   ['nbf', 'ERR_ITA_NOT_YET_VALID'],
   ['typ', 'ERR_ITA_TOKEN'],
 ]);
 
-function codeOf(error: unknown): VerifierErrorCode {
+function codeOf(error: unknown): RejectionCode {
   if (error instanceof errors.JWTExpired) return 'ERR_ITA_EXPIRED';
   if (error instanceof errors.JWTClaimValidationFailed) {
     const failed = error.reason === 'check_failed' ? CLAIM_CODES.get(error.claim) : undefined;

@@ -31,11 +31,16 @@ import { siblingExchange } from './sibling-exchange.ts';
  */
 export function attestedChannelCredentials(requirements: PeerRequirements): ChannelCredentials {
   if (needsSession(requirements)) {
-    throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'gRPC channels have no session evidence', {
-      expected: 'freshness: certificate',
-      seen: 'freshness: session',
-      hint: 'use attestedHttp2Connect, or a policy with freshness: certificate',
-    });
+    throw new VerifierError(
+      'ERR_VERIFIER_ARGUMENT',
+      'gRPC channels have no session evidence',
+      {
+        expected: 'freshness: certificate',
+        seen: 'freshness: session',
+        hint: 'use attestedHttp2Connect, or a policy with freshness: certificate',
+      },
+      'misuse',
+    );
   }
   return new AttestedChannelCredentials(requirements);
 }

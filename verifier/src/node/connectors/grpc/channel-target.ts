@@ -21,10 +21,15 @@ export function targetOfChannel(
   const text = behindProxy === undefined ? path : behindProxy.replace(SCHEME, '');
   const address = experimental.splitHostPort(text);
   if (address === null) {
-    throw new VerifierError('ERR_VERIFIER_ARGUMENT', 'the channel’s target is not a host', {
-      expected: 'host:port',
-      seen: text,
-    });
+    throw new VerifierError(
+      'ERR_VERIFIER_ARGUMENT',
+      'the channel’s target is not a host',
+      {
+        expected: 'host:port',
+        seen: text,
+      },
+      'misuse',
+    );
   }
   const name = options['grpc.ssl_target_name_override'] ?? address.host;
   return {
