@@ -11,6 +11,8 @@ import { InvalidFieldsError } from './invalid-fields.ts';
 const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
 const STATUS_OF_CODE: Partial<Record<LauncherErrorCode, number>> = {
+  // As Enclave OS answers.
+  ERR_LAUNCHER_CA_INVALID: 400,
   ERR_LAUNCHER_REQUEST_MALFORMED: 400,
   ERR_LAUNCHER_TOKEN_MISSING: 401,
   ERR_LAUNCHER_TOKEN_INVALID: 401,
