@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { proofgate, proofgateWith } from './support/command.ts';
 import { testDirectory } from './support/directory.ts';
 import { schemaOf, violations } from './support/json-schema.ts';
 import { containerStatus, managedVm, problem } from './support/managed-vm.ts';
+
+// Keys, signatures and waiting for a status take their time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 const directory = testDirectory();
 const localVm = () => managedVm(directory);

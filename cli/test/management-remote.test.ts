@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmodSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { proofgateWith, type Outcome } from './support/command.ts';
 import { testDirectory } from './support/directory.ts';
 import { containerStatus, ManagedVm, problem } from './support/managed-vm.ts';
 import { startSimulatedHost, type SimulatedHost } from './support/simulated-host.ts';
+
+// Keys, signatures and waiting for a status take their time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 const directory = testDirectory();
 const TOKEN = 'eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl';

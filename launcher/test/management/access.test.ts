@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MANAGEMENT_ENDPOINTS } from '@proofgate/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FAILURE_BURST, FAILURE_REFILL_MS } from '../../src/management/failure-limiter.ts';
 import { apiStage, type ApiStage } from './api-stage.ts';
 import { MONITORING } from './oidc-issuer.ts';
+
+// Keys, signatures and waiting for a status take their time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 const CONTAINERS = '/api/v1/containers';
 const DIGEST = `sha256:${'12'.repeat(32)}`;

@@ -9,10 +9,13 @@ import {
 } from '@proofgate/api';
 import { waitFor } from '@proofgate/daemon';
 import { toHex, utf8 } from '@proofgate/evidence';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { LauncherError } from '../../src/errors.ts';
 import { MAX_LOG_FOLLOWERS } from '../../src/management/container-operations.ts';
 import { apiStage, type ApiStage } from './api-stage.ts';
+
+// Keys, signatures and waiting for a status take their time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 const CONTAINERS = '/api/v1/containers';
 const IMAGE = `registry.example.com/app@sha256:${'12'.repeat(32)}`;

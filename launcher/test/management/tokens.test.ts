@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHmac } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   KEYS_COOLDOWN_MS,
   KEYS_FRESH_MS,
@@ -9,6 +9,9 @@ import {
 import { RemoteCallers } from '../../src/management/remote-callers.ts';
 import { apiStage, type ApiStage } from './api-stage.ts';
 import { MANAGER, MONITORING, type TokenWish } from './oidc-issuer.ts';
+
+// Keys, signatures and waiting for a status take their time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 const STATUS = '/api/v1/status';
 
