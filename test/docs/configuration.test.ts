@@ -18,6 +18,7 @@ const SCHEMA = JSON.parse(
 /** The parts of the file that have a section with a table. */
 const SECTIONS: ReadonlyMap<string, string> = new Map([
   ['platform', '## `platform`'],
+  ['platform.containers', '## `platform.containers`'],
   ['platform.limits', '## `platform.limits`'],
   ['containers', '## `containers[]`'],
   ['routes', '## `routes[]`'],
