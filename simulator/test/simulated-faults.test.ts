@@ -75,6 +75,21 @@ describe('simulated faults', () => {
     },
   );
 
+  // Its root certificate is the saved one, as it is.
+  const { identity, rootCertificate } = createSimulatedPlatform({ at: AT });
+  it.each(SIMULATED_FAULTS.map((fault) => [fault.id, fault] as const))(
+    '%s breaks the same on a platform of an earlier run',
+    async (id, fault) => {
+      const platform = createSimulatedPlatform({
+        clock: () => AT,
+        identity: { ...identity, rootCertificate },
+        alter: fault.apply,
+      });
+      const failed = failedChecks(await platform.quote(REPORT_DATA), platform.collateral(), AT);
+      expect(new Set(failed)).toEqual(new Set(BROKEN[id] ?? []));
+    },
+  );
+
   it.each(SIMULATED_FAULTS.map((fault) => [fault.id, fault] as const))(
     '%s expects a refusal exactly if it is not genuine',
     (id, fault) => {

@@ -33,12 +33,13 @@ function site(version: string, command = '/usr/bin/node /app.mjs'): string {
 /** Finishes what it is doing when it is asked to end, as servers should. */
 const SERVER = `
   import { createServer } from 'node:http';
-  const server = createServer((request, response) => response.end('VERSION')).listen(8000);
+  const server = createServer((request, response) => response.end('VERSION'));
+  server.listen(Number(process.env.PORT));
   process.once('SIGTERM', () => server.close());`;
 
 /** Ports are unique on a machine, although each container has a network of its own. */
 function portOf(name: string): number {
-  return name === 'web' ? 8000 : 9000 + name.length;
+  return 8000 + [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
 }
 
 function container(name: string, image: string, fields: object = {}): object {
@@ -46,7 +47,7 @@ function container(name: string, image: string, fields: object = {}): object {
     name,
     image,
     port: portOf(name),
-    health_check: { http: 'http://localhost:8000/', interval_seconds: 0.5 },
+    health_check: { http: `http://localhost:${String(portOf(name))}/`, interval_seconds: 0.5 },
     restart: { initial_delay: '50ms' },
     ...fields,
   };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isIP } from 'node:net';
 import {
   derContext,
   derSequence,
@@ -9,6 +10,7 @@ import {
   nameConstraintsExtension,
   basicConstraintsExtension,
 } from '@proofgate/evidence';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dnsNameMatches, isWithinDomain, normalizeDnsName } from '../src/x509/dns-name.ts';
 import { checkHostname } from '../src/x509/hostname.ts';
@@ -58,6 +60,9 @@ describe('DNS names', () => {
   });
 });
 
+/** Bytes of an address, by its version. */
+const LENGTHS: Readonly<Record<number, number>> = { 4: 4, 6: 16 };
+
 describe('IP addresses', () => {
   const zeros = (count: number): number[] => new Array<number>(count).fill(0);
 
@@ -81,12 +86,28 @@ describe('IP addresses', () => {
     ['::1.2.3.4:5', undefined],
     ['::1.2.3.456', undefined],
     ['::1.2.3.4', [...zeros(12), 1, 2, 3, 4]],
+    ['1.2.3.4::', undefined],
+    ['1.2.3.4::1', undefined],
+    ['1::1.2.3.4', [0, 1, ...zeros(10), 1, 2, 3, 4]],
+    ['1:2:3:4:5:6:1.2.3.4', [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 1, 2, 3, 4]],
+    ['1:2:3:4:5:6:7:1.2.3.4', undefined],
     ['[::1', undefined],
     ['::1]', undefined],
     ['[1.2.3.4]', [1, 2, 3, 4]],
     ['localhost', undefined],
   ])('%s is %j', (text, bytes) => {
     expect(parseIpAddress(text)).toEqual(bytes === undefined ? undefined : Uint8Array.from(bytes));
+  });
+
+  it('are those that Node takes for addresses', () => {
+    const parts = fc.constantFrom('::', ':', '.', '1', '0', '255', '256', 'ffff', '1.2.3.4', 'g');
+    fc.assert(
+      fc.property(fc.array(parts, { maxLength: 12 }), (chosen) => {
+        const text = chosen.join('');
+        expect([text, parseIpAddress(text)?.length]).toEqual([text, LENGTHS[isIP(text)]]);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 

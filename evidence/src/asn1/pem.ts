@@ -27,7 +27,7 @@ const BOUNDARY = /^-----(BEGIN|END) ([A-Z0-9]+(?: [A-Z0-9]+)*)-----$/;
  * @throws EvidenceError `ERR_PEM_INVALID`, also when there is no block of that label: a caller that
  * loops over certificates must not succeed because there are none
  */
-export function decodePem(text: string, label: string): Uint8Array[] {
+export function decodePem(text: string, label: string): [Uint8Array, ...Uint8Array[]] {
   if (text.length > MAX_PEM_CHARACTERS) {
     throw invalid(`at most ${MAX_PEM_CHARACTERS} characters`, `${text.length}`);
   }
@@ -35,11 +35,11 @@ export function decodePem(text: string, label: string): Uint8Array[] {
   if (blocks.length > MAX_PEM_BLOCKS) {
     throw invalid(`at most ${MAX_PEM_BLOCKS} blocks`, `${blocks.length}`);
   }
-  const wanted = blocks.filter(([name]) => name === label);
-  if (wanted.length === 0) {
+  const [first, ...rest] = blocks.filter(([name]) => name === label).map(decodeBlock);
+  if (first === undefined) {
     throw invalid(`a ${label} block`, blocks.map(([name]) => name).join());
   }
-  return wanted.map(([, lines]) => decodeBlock(lines));
+  return [first, ...rest];
 }
 
 /**
@@ -79,7 +79,7 @@ function readBoundary(line: string, open: string | undefined): string {
   throw invalid(`${expected} ${open ?? ''}`, line);
 }
 
-function decodeBlock(lines: readonly string[]): Uint8Array {
+function decodeBlock([, lines]: Block): Uint8Array {
   if (lines.length === 0 || lines.some((line) => line.length === 0 || line.length > MAX_LINE)) {
     throw invalid(`lines of 1 to ${MAX_LINE} characters`);
   }

@@ -100,8 +100,11 @@ export const CERTIFICATE_FAULTS: readonly SimulatedFault[] = [
   },
 ];
 
+// A certificate that was read from disk is used as it is: its copy has to be issued anew, or it would keep the old key.
 function withNewKey(certificate: CertificateDescription): CertificateDescription {
-  return { ...certificate, key: newSigningKey() };
+  const copy = { ...certificate, key: newSigningKey() };
+  delete copy.encoded;
+  return copy;
 }
 
 function yesterday(at: PlatformDescription['at']): Date {

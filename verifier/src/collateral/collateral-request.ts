@@ -2,12 +2,11 @@
 import {
   type Collateral,
   decodePem,
-  parseCertificate,
+  parseAuthorityCertificate,
   parsePckExtension,
   type Quote,
   toHex,
 } from '@proofgate/evidence';
-import { VerifierError } from '../errors.ts';
 import type { Signal } from '../web-platform.ts';
 
 /** Which collateral a quote needs. */
@@ -28,14 +27,11 @@ export type CollateralSource = (request: CollateralRequest, signal?: Signal) => 
  * Reads from a quote which collateral it needs. The quote is not verified; a wrong answer leads to collateral that
  * does not fit and is refused.
  *
- * @throws VerifierError `ERR_CERT_CHAIN_LENGTH`; EvidenceError when the PCK chain cannot be read
+ * @throws EvidenceError when the PCK certificate cannot be read
  */
 export function collateralRequest(quote: Quote, at: Date): CollateralRequest {
-  const [pem] = decodePem(quote.signature.certificateChainPem, 'CERTIFICATE');
-  if (pem === undefined) {
-    throw new VerifierError('ERR_CERT_CHAIN_LENGTH', 'the quote carries no PCK certificate');
-  }
-  const pck = parseCertificate(pem);
+  const [der] = decodePem(quote.signature.certificateChainPem, 'CERTIFICATE');
+  const pck = parseAuthorityCertificate(der);
   const processor = pck.issuer.text.includes('PCK Processor CA');
   return {
     tee: quote.kind,

@@ -48,18 +48,17 @@ export class AttestedAgent extends Agent {
   }
 }
 
-/** What `https.request` passes on. */
+/** What `https.request` passes on; it fills in a host and a port where the caller has named none. */
 interface ConnectionRequest {
-  readonly host?: string | null;
-  readonly hostname?: string | null;
-  readonly port?: number | string | null;
+  readonly host: string;
+  readonly port: number | string;
   readonly servername?: string;
 }
 
-function targetOf({ host, hostname, port, servername }: ConnectionRequest): ConnectOptions {
+function targetOf({ host, port, servername }: ConnectionRequest): ConnectOptions {
   return {
-    host: host ?? hostname ?? 'localhost',
-    port: Number(port ?? 443),
+    host,
+    port: Number(port),
     ...(servername === undefined || servername === '' ? {} : { servername }),
   };
 }

@@ -23,32 +23,31 @@ function parseIpv4(text: string): Uint8Array | undefined {
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
-  const halves = text.split('::');
-  if (halves.length > 2) return undefined;
+  const halves = withoutIpv4(text)?.split('::') ?? [];
   const [head, tail] = halves.map((half) => groupsOf(half));
-  if (head === undefined) return undefined;
+  if (head === undefined || halves.length > 2) return undefined;
   if (halves.length === 1) return head.length === IPV6_GROUPS ? toBytes(head) : undefined;
   const missing = IPV6_GROUPS - head.length - (tail?.length ?? IPV6_GROUPS);
   if (tail === undefined || missing < 1) return undefined;
   return toBytes([...head, ...new Array<number>(missing).fill(0), ...tail]);
 }
 
+// RFC 4291, section 2.2, form 3: the last four bytes of the whole address may be written as IPv4, and no others.
+function withoutIpv4(text: string): string | undefined {
+  const start = text.lastIndexOf(':') + 1;
+  const last = text.slice(start);
+  if (!last.includes('.')) return text;
+  const embedded = parseIpv4(last);
+  if (embedded === undefined) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0] = embedded;
+  return `${text.slice(0, start)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
 function groupsOf(half: string): number[] | undefined {
   if (half === '') return [];
-  const groups: number[] = [];
   const parts = half.split(':');
-  for (const [index, part] of parts.entries()) {
-    const embedded = part.includes('.') && index === parts.length - 1 ? parseIpv4(part) : undefined;
-    if (embedded !== undefined) {
-      const [a = 0, b = 0, c = 0, d = 0] = embedded;
-      groups.push(a * 256 + b, c * 256 + d);
-    } else if (IPV6_PART.test(part)) {
-      groups.push(Number.parseInt(part, 16));
-    } else {
-      return undefined;
-    }
-  }
-  return groups;
+  if (!parts.every((part) => IPV6_PART.test(part))) return undefined;
+  return parts.map((part) => Number.parseInt(part, 16));
 }
 
 function toBytes(groups: readonly number[]): Uint8Array {

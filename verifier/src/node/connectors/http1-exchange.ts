@@ -7,6 +7,11 @@ import type { PeerAnswer, PeerExchange } from './peer-exchange.ts';
 export function http1Exchange(socket: TLSSocket): PeerExchange {
   return async ({ method, path, host, body }, signal) =>
     new Promise((resolve, reject) => {
+      // Node would wait on it for good: its close has been told already.
+      if (!socket.writable) {
+        reject(new Error('the connection is closed'));
+        return;
+      }
       // An agent of its own keeps the connection open after the answer; taking the socket out of it at once leaves no
       // listeners behind for whoever uses the connection next.
       const agent = Object.assign(new Agent({ keepAlive: true }), {
