@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { placeContainer, type ContainerConfig, type VmConfig } from '@proofgate/api';
-import { writeFileAtomic, type Logger } from '@proofgate/daemon';
+import type { Logger } from '@proofgate/daemon';
 import { attestationServersHash, toHex } from '@proofgate/evidence';
 import { LauncherError } from './errors.ts';
 import type { GatewayPublisher } from './gateway/gateway-publisher.ts';
@@ -21,8 +21,10 @@ import type { CaInForce } from './management/management-target.ts';
 import type { PlatformFiles } from './measurement/platform-files.ts';
 import { watchCa } from './measurement/ca-watch.ts';
 import { checkReplacementCa, type ReplacementCa } from './measurement/replacement-ca.ts';
+import { stageCa, type StagedCa } from './measurement/staged-ca.ts';
 import type { LoadedFile } from './supervision/loaded-file.ts';
 import { pause } from './supervision/pause.ts';
+import { startOrder } from './supervision/start-order.ts';
 import type { ServedRuntime } from './supervision/served-runtime.ts';
 import { WorkloadFleet, type TakenOver } from './supervision/workload-fleet.ts';
 import type { WorkloadRecords } from './supervision/workload-records.ts';
@@ -74,7 +76,8 @@ export class LauncherCore {
   readonly #parts: LauncherParts;
   readonly #fleet: WorkloadFleet;
   readonly #guard: PortGuard;
-  readonly #fromFile: ReadonlySet<ContainerConfig>;
+  /** Containers of the config file, as it is and as it was. */
+  readonly #fromFile: Set<ContainerConfig>;
   readonly #images: Map<string, readonly string[]>;
   readonly #over = new AbortController();
   #config: VmConfig;
@@ -128,7 +131,7 @@ export class LauncherCore {
       {
         ...{ certFile, keyFile, logger: this.#parts.logger },
         present: () => this.#files.caCertFile,
-        replace: (certificate, key) => this.#adoptCa(certificate, key, () => Promise.resolve()),
+        replace: (certificate, key) => this.#adoptCa(certificate, key, inPlace),
       },
       this.#over.signal,
     );
@@ -186,6 +189,34 @@ export class LauncherCore {
     return accepted;
   }
 
+  /** Puts a container of the config file in the place of what an earlier file had there and still runs. */
+  async succeed(container: ContainerConfig): Promise<void> {
+    await this.load(container).catch((error: unknown) => {
+      const { name } = container;
+      this.#parts.logger.error({ err: error, workload: name }, 'not loaded from the config file');
+    });
+  }
+
+  /**
+   * Takes the workloads and routes of a config file that has changed; what it says of the platform counts with the next
+   * launcher. A workload that differs is replaced when the new one can serve, one that is missing is unloaded. What
+   * does not fit what was loaded beside the file is reported and left out.
+   */
+  async reload(next: VmConfig): Promise<void> {
+    const before = this.#config;
+    for (const container of next.containers) {
+      this.#fromFile.add(container);
+      await this.succeed(container);
+    }
+    this.#config = { ...before, containers: next.containers, routes: next.routes };
+    const kept = new Set(next.containers.map(({ name }) => name));
+    const gone = before.containers.filter(({ name }) => !kept.has(name)).map(({ name }) => name);
+    for (const name of startOrder(before.containers).toReversed()) {
+      if (gone.includes(name) && this.#isFromFile(name)) await this.unload(name);
+    }
+    this.publish();
+  }
+
   /**
    * Ends a workload and forgets it; nothing happens when there is none of this name.
    *
@@ -211,26 +242,31 @@ export class LauncherCore {
    */
   async replaceCa(certificatePem: string, keyPem: string): Promise<CaInForce> {
     const { ca_cert: certFile, ca_key: keyFile } = this.#config.platform;
-    return this.#adoptCa(certificatePem, keyPem, async ({ caCertFile }) => {
-      await writeFileAtomic(keyFile, keyPem, { mode: 0o600 });
-      await writeFileAtomic(certFile, caCertFile, { mode: 0o644 });
-    });
+    return this.#adoptCa(certificatePem, keyPem, ({ caCertFile }) =>
+      stageCa({ certFile, keyFile }, { caCertFile, keyPem }),
+    );
   }
 
   /** One after the other: each is compared with the one before it. */
   #adoptCa(
     certificatePem: string,
     keyPem: string,
-    write: (ca: ReplacementCa) => Promise<void>,
+    stage: (ca: ReplacementCa) => Promise<StagedCa>,
   ): Promise<CaInForce> {
     const adopted = this.#adopting.then(async () => {
       const files = { certificatePem, keyPem };
       const ca = checkReplacementCa(files, this.#files.caCertFile, new Date());
-      const { caCertFile, caSpkiSha256, certificate } = ca;
-      if (caSpkiSha256 !== this.#files.caSpkiSha256) {
-        await this.#parts.log.record({ type: 'proofgate.ca', ca_spki_sha256: caSpkiSha256 });
+      const staged = await stage(ca);
+      try {
+        await this.#measureCa(ca.caSpkiSha256, this.#files.caSpkiSha256);
+        await staged.commit().catch(async (error: unknown) => {
+          await this.#measureCa(this.#files.caSpkiSha256, ca.caSpkiSha256);
+          throw error;
+        });
+      } finally {
+        await staged.discard();
       }
-      await write(ca);
+      const { caCertFile, caSpkiSha256, certificate } = ca;
       this.#files = { ...this.#files, caCertFile, caSpkiSha256 };
       this.publish();
       const { notBefore, notAfter, subject } = certificate;
@@ -238,6 +274,12 @@ export class LauncherCore {
     });
     this.#adopting = adopted.then(ignore, ignore);
     return adopted;
+  }
+
+  /** A renewed certificate for the same key is no event. */
+  async #measureCa(spkiSha256: string, before: string): Promise<void> {
+    if (spkiSha256 === before) return;
+    await this.#parts.log.record({ type: 'proofgate.ca', ca_spki_sha256: spkiSha256 });
   }
 
   /**
@@ -291,6 +333,12 @@ export class LauncherCore {
     return { planned, replaces: this.#fleet.load(planned) };
   }
 
+  /** Whether the config file, and nobody else, wanted the workload that there is. */
+  #isFromFile(name: string): boolean {
+    const declared = this.#fleet.declared.find((container) => container.name === name);
+    return declared !== undefined && this.#fromFile.has(declared);
+  }
+
   /** What the next launcher is to load beside what is in its file. */
   #save(): Promise<void> {
     const loaded = this.#fleet.loaded.map(({ measured }) => measured.config);
@@ -300,8 +348,11 @@ export class LauncherCore {
       const kept = [image, ...known.filter((other) => other !== image)].slice(0, KEPT_IMAGES);
       this.#images.set(name, kept);
     }
-    const workloads = loaded.filter((container) => !this.#fromFile.has(container));
-    return this.#parts.loaded.write({ workloads, images: this.#images });
+    return this.#parts.loaded.write({
+      workloads: loaded.filter((container) => !this.#fromFile.has(container)),
+      fromFile: loaded.filter((container) => this.#fromFile.has(container)),
+      images: this.#images,
+    });
   }
 
   #collectSoon(): void {
@@ -327,6 +378,14 @@ export class LauncherCore {
 }
 
 type PortGuardEntries = ReturnType<ConstructorParameters<typeof PortGuard>[0]['ports']>;
+
+/** For files that somebody else has put there. */
+function inPlace(): Promise<StagedCa> {
+  return Promise.resolve({
+    commit: () => Promise.resolve(),
+    discard: () => Promise.resolve(),
+  });
+}
 
 function ignore(): void {
   // Whoever asked is told.

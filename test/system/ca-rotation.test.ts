@@ -64,6 +64,7 @@ async function made(
   changes: {
     readonly name?: string;
     readonly domains?: readonly string[];
+    readonly ips?: readonly string[];
     readonly days?: number;
   } = {},
 ): Promise<CaIdentity> {
@@ -76,8 +77,21 @@ async function made(
     },
     commonName: changes.name ?? `Proofgate intermediary ${MACHINE_DOMAIN}`,
     permittedDomains: changes.domains ?? [MACHINE_DOMAIN],
+    permittedIps: changes.ips ?? [],
     days: changes.days ?? 400,
     at: new Date(),
+  });
+}
+
+/** What the machine itself shows to clients. */
+function leafOf(stack: Stack): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(tlsOptions(stack.hello), () => {
+      const { raw } = socket.getPeerCertificate();
+      socket.destroy();
+      resolve(new Uint8Array(raw));
+    });
+    socket.on('error', reject);
   });
 }
 
@@ -123,7 +137,9 @@ describe('a rotation of the intermediary', () => {
     const other = await createKeyPair('P-256');
     const refused: readonly (readonly [string, CaIdentity, string])[] = [
       ['name', await made(stack, { name: 'Somebody else' }), 'another name'],
-      ['key', { ...next, privateKey: other.privateKey }, 'the key is not'],
+      ['key', { ...next, privateKey: other.privateKey }, 'does not fit the CA certificate'],
+      ['excluded addresses', await made(stack, { ips: ['9.9.9.0/24'] }), 'name constraints'],
+      ['no CA', { certificate: await leafOf(stack), privateKey: next.privateKey }, 'cannot issue'],
       ['validity', await made(stack, { days: 30 }), 'ends before'],
       ['constraints', await made(stack, { domains: ['localhost'] }), 'name constraints'],
     ];

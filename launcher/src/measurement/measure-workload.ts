@@ -8,9 +8,15 @@ import { measureProcess } from '../process/process-runtime.ts';
  * Measures a workload, without fetching or starting anything.
  *
  * @param workload - the workload
+ * @param execAllowed - `platform.containers.exec`
  * @returns its digests
  * @throws what {@link measureContainer} and {@link measureProcess} throw
  */
-export async function measureWorkload(workload: ContainerConfig): Promise<MeasuredWorkload> {
-  return workload.runtime === 'process' ? measureProcess(workload) : measureContainer(workload);
+export async function measureWorkload(
+  workload: ContainerConfig,
+  execAllowed: boolean,
+): Promise<MeasuredWorkload> {
+  return workload.runtime === 'process'
+    ? measureProcess(workload)
+    : measureContainer(workload, execAllowed);
 }

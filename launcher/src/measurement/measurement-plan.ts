@@ -101,7 +101,8 @@ export interface PlannedExtension extends ExtensionValue {
 export async function planMeasurements(config: VmConfig): Promise<MeasurementPlan> {
   const files = await readPlatformFiles(config.platform);
   const measured: MeasuredWorkload[] = [];
-  for (const container of config.containers) measured.push(await measureWorkload(container));
+  const { exec } = config.platform.containers;
+  for (const container of config.containers) measured.push(await measureWorkload(container, exec));
   return computePlan(config, files, measured);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { loadIssuer } from '@proofgate/ca';
 import {
+  CodedError,
   decodePem,
-  equalBytes,
   fromUtf8,
   parseCertificate,
   sha256,
@@ -22,8 +22,8 @@ export interface ReplacementCa {
 }
 
 /**
- * Checks an intermediary that is to take the place of the present one: a CA with the same name and the same domains,
- * valid now and for no shorter, and with the key that belongs to it. The proxy, which issues with it, checks more.
+ * Checks an intermediary that is to take the place of the present one: everything that issuing with it takes, the same
+ * name, the same limits and the same CA above it, valid for no shorter, and with the key that belongs to it.
  *
  * @param files - of the new one, PEM
  * @param present - CA file of the present one
@@ -35,28 +35,15 @@ export function checkReplacementCa(
   present: Uint8Array,
   at: Date,
 ): ReplacementCa {
-  const certificate = readFirst(files.certificatePem, 'the new CA');
-  const { commonName } = certificate.subject;
-  if (certificate.basicConstraints?.ca !== true) {
-    throw refused('the new certificate is not that of a CA', 'basicConstraints with ca', 'none');
-  }
-  const before = readFirst(fromUtf8(present), 'the present CA');
-  const { commonName: name } = before.subject;
-  if (commonName === undefined || commonName !== name) {
-    throw refused('the new CA has another name', name ?? 'one common name', commonName ?? 'none');
-  }
-  checkConstraints(certificate, before);
-  const { notBefore, notAfter } = certificate;
+  const certificate = issuingCertificate(files, at);
+  const before = readPresent(present);
+  demandSame('name', nameOf(before), nameOf(certificate));
+  demandSame('CA above it', signerOf(before), signerOf(certificate));
+  demandSame('name constraints', limitsOf(before), limitsOf(certificate));
+  const { notAfter } = certificate;
   if (notAfter < before.notAfter) {
     const expected = `an end at ${before.notAfter.toISOString()} or later`;
     throw refused('the new CA ends before the present one', expected, notAfter.toISOString());
-  }
-  if (at < notBefore || at > notAfter) {
-    const valid = `${notBefore.toISOString()} to ${notAfter.toISOString()}`;
-    throw refused('the new CA is not valid now', valid, at.toISOString());
-  }
-  if (!equalBytes(publicKeyOf(files.keyPem), certificate.spki)) {
-    throw refused('the key is not that of the new CA', toHex(sha256(certificate.spki)), 'another');
   }
   return {
     certificate,
@@ -65,40 +52,63 @@ export function checkReplacementCa(
   };
 }
 
-/** What the present CA may not sign for, its successor may not either; and it must do for the same hosts. */
-function checkConstraints(next: Certificate, present: Certificate): void {
-  if (present.nameConstraints === undefined) return;
-  const expected = domainsOf(present);
-  if (next.nameConstraints === undefined || domainsOf(next) !== expected) {
-    const seen = next.nameConstraints === undefined ? 'none' : domainsOf(next);
-    throw refused('the new CA has other name constraints', expected, seen);
+/** By the code that the proxy issues with: what it refuses must never be measured. */
+function issuingCertificate(
+  { certificatePem, keyPem }: { readonly certificatePem: string; readonly keyPem: string },
+  at: Date,
+): Certificate {
+  try {
+    return loadIssuer({ certificatePem, privateKeyPem: keyPem, at }).certificate;
+  } catch (cause) {
+    // Its messages are about the certificate; what a library says of a key is only in their causes.
+    const coded = isCoded(cause) ? cause : undefined;
+    const message = `the new CA cannot issue: ${coded?.message ?? 'it cannot be read'}`;
+    throw new LauncherError(
+      'ERR_LAUNCHER_CA_INVALID',
+      message,
+      coded === undefined ? {} : { seen: coded.code },
+    );
   }
 }
 
-function domainsOf({ nameConstraints }: Certificate): string {
-  const domains = nameConstraints?.permitted.dns ?? [];
-  return domains.length === 0 ? 'no domains' : domains.toSorted().join(', ');
+function isCoded(error: unknown): error is CodedError {
+  return error instanceof CodedError;
 }
 
-function readFirst(pem: string, what: string): Certificate {
+function demandSame(what: string, expected: string, seen: string): void {
+  if (seen !== expected) throw refused(`the new CA has another ${what}`, expected, seen);
+}
+
+function nameOf({ subject }: Certificate): string {
+  return subject.text;
+}
+
+/** By key, not by name alone: anybody can give a CA any name. */
+function signerOf({ issuer, authorityKeyId }: Certificate): string {
+  return `${issuer.text} ${authorityKeyId === undefined ? '' : toHex(authorityKeyId)}`;
+}
+
+/** Everything that limits for whom a CA may sign, in one line. */
+function limitsOf({ nameConstraints, basicConstraints }: Certificate): string {
+  const sides = (['permitted', 'excluded'] as const).map((side) => {
+    const { dns = [], ip = [], others = 0 } = nameConstraints?.[side] ?? {};
+    const subtrees = [...dns.toSorted(), ...ip.map(toHex).toSorted()];
+    const named = subtrees.length === 0 ? 'nothing' : subtrees.join(', ');
+    return `${side} ${named} and ${String(others)} others`;
+  });
+  const depth = basicConstraints?.pathLength;
+  return [...sides, `path length ${depth === undefined ? 'any' : String(depth)}`].join('; ');
+}
+
+function readPresent(pem: Uint8Array): Certificate {
   try {
-    const [der] = decodePem(pem, 'CERTIFICATE');
+    const [der] = decodePem(fromUtf8(pem), 'CERTIFICATE');
     if (der === undefined) throw new Error('no certificate in it');
     return parseCertificate(der);
   } catch (cause) {
-    throw new LauncherError('ERR_LAUNCHER_CA_INVALID', `${what} is not a PEM certificate`, {
+    throw new LauncherError('ERR_LAUNCHER_CA_INVALID', 'the present CA is not a PEM certificate', {
       cause,
     });
-  }
-}
-
-function publicKeyOf(keyPem: string): Uint8Array {
-  try {
-    const key = createPublicKey(createPrivateKey(keyPem));
-    return new Uint8Array(key.export({ type: 'spki', format: 'der' }));
-  } catch {
-    // What the library says about a key is not for anybody's eyes.
-    throw refused('the key cannot be read', 'an unencrypted private key in PEM', 'something else');
   }
 }
 

@@ -12,7 +12,7 @@ import { containerUser, type ContainerUser } from '../../../src/container/user/c
 
 const PASSWD = `# users
 root:x:0:0:root:/root:/bin/sh
-app:x:1000:1001:An app:/home/app:/bin/sh
+app:x:1000:1001:An app:/srv/app:/bin/sh
 alias:x:1000:7::/:/bin/sh
 broken:x:many:1:::
 minus:x:-1:1:::
