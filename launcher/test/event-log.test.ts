@@ -155,17 +155,18 @@ describe('a log that the register does not prove', () => {
   });
 });
 
-test('a full log takes no further event and stays provable', async () => {
+test('a full log takes no further event, the last ones no load, and stays provable', async () => {
   const events = Array.from({ length: MAX_RUNTIME_EVENTS }, (_, index) =>
     index % 2 === 0 ? load('a') : unload('a'),
   );
   const path = await logPath({ events: events.slice(1), pending: null });
   const rtmr3 = register(events.slice(1));
   const log = await EventLog.open(path, rtmr3);
-  await log.record(load('b'));
-  await expect(log.record(unload('b'))).rejects.toMatchObject({
-    code: 'ERR_LAUNCHER_EVENT_LOG_FULL',
-  });
+  const full = { code: 'ERR_LAUNCHER_EVENT_LOG_FULL' };
+  // The last places are for what ends something.
+  await expect(log.record(load('b'))).rejects.toMatchObject(full);
+  await log.record(unload('a'));
+  await expect(log.record(unload('a'))).rejects.toMatchObject(full);
   expect((await EventLog.open(path, rtmr3)).events).toHaveLength(MAX_RUNTIME_EVENTS);
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { containerConfigSchema, type ContainerConfig } from '@proofgate/api';
+import { containerConfigSchema, declareContainer, type ContainerConfig } from '@proofgate/api';
 import { waitFor } from '@proofgate/daemon';
 import { replayRuntimeEvents, toHex, type RuntimeEvent } from '@proofgate/evidence';
 import type { RunningLauncher } from '@proofgate/launcher';
@@ -310,6 +310,39 @@ describe('a workload that is replaced', () => {
   });
 });
 
+describe('a config file that has changed', () => {
+  test('replaces, loads and unloads what differs, and leaves the rest alone', async () => {
+    const it = await loading('web', 'db');
+    const { stage, launcher } = it;
+    await launcher.loadWorkload(await it.container('own'));
+    await allHealthy(launcher);
+    const [before, db] = launcher.workloads();
+    const inFile = launcher.plan.workloads.map(({ measured }) => measured.config);
+    const { hostname: _, ...web } = declareContainer(inFile[0]!, {});
+    const changed = {
+      ...web,
+      ...SAME_USER,
+      port: await freePort(),
+      env: { V: '2' },
+      health_check: undefined,
+    };
+    const { health_check: __, ...next } = changed;
+    const added = await stage.workload('added', SAME_USER);
+    await launcher.reload(stage.parse([next, added]));
+    await waitFor(() => launcher.workloads().length === 3, WITHIN);
+    await waitFor(() => launcher.workloads()[0]?.specDigest !== before!.specDigest, WITHIN);
+    expect(launcher.workloads().map(({ name }) => name)).toEqual(['web', 'own', 'added']);
+    expect(await isRunning(db!.pid!)).toBe(false);
+    await waitFor(async () => !(await isRunning(before!.pid!)), WITHIN);
+    await launcher.stop();
+
+    // Only what was loaded beside the file is there without it.
+    const later = await start(stage, stage.parse([]), TIMING);
+    await allHealthy(later);
+    expect(later.workloads().map(({ name }) => name)).toEqual(['own']);
+  });
+});
+
 describe('a workload that depends on another', () => {
   test('starts when that one is well, and is ended before it', async () => {
     const stage = await vmStage();
@@ -340,4 +373,22 @@ describe('a workload that depends on another', () => {
     await launcher.unloadWorkload('db');
     expect(launcher.workloads()).toEqual([]);
   });
+});
+
+test('a workload that is being unloaded takes no new version', async () => {
+  const stage = await loading();
+  const { launcher, container } = stage;
+  const first = await container('app');
+  await launcher.loadWorkload(first);
+  await allHealthy(launcher);
+  const second = await container('app', { env: { VERSION: 'two' } });
+  const unloaded = launcher.unloadWorkload('app');
+  await expect(launcher.loadWorkload(second)).rejects.toMatchObject({
+    code: 'ERR_LAUNCHER_WORKLOAD_STATE',
+  });
+  await unloaded;
+  expect(launcher.workloads()).toEqual([]);
+  await launcher.loadWorkload(second);
+  await allHealthy(launcher);
+  await launcher.stop();
 });

@@ -12,6 +12,9 @@ import {
 import { LauncherError } from '../errors.ts';
 import { readStoredLog, writeStoredLog, type StoredLog } from './event-log-file.ts';
 
+/** Kept for what must always be possible: to end what runs, and to say so; to take another CA. */
+export const RESERVED_EVENTS = 512;
+
 /**
  * The runtime event log and the register that proves it, kept in step across crashes.
  *
@@ -88,9 +91,10 @@ export class EventLog {
     await this.#settlePending();
     if (events.length === 0) return;
     // Checked first: a register with one event more than any log may have could never be proved again.
-    if (this.#events.length + events.length > MAX_RUNTIME_EVENTS) {
+    const room = MAX_RUNTIME_EVENTS - (events.every(isLoad) ? RESERVED_EVENTS : 0);
+    if (this.#events.length + events.length > room) {
       throw new LauncherError('ERR_LAUNCHER_EVENT_LOG_FULL', 'the runtime event log is full', {
-        expected: `at most ${String(MAX_RUNTIME_EVENTS)} events between two boots`,
+        expected: `at most ${String(room)} events between two boots`,
         hint: 'restart the VM',
       });
     }
@@ -184,4 +188,8 @@ function mismatch(log: StoredLog, value: Uint8Array, cause?: unknown): LauncherE
       cause,
     },
   );
+}
+
+function isLoad({ type }: RuntimeEvent): boolean {
+  return type === 'proofgate.workload.load';
 }

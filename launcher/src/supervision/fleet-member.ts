@@ -83,6 +83,11 @@ export class FleetMember {
     return this.#problem;
   }
 
+  /** Whether it is being ended for good, or could not be. */
+  get leaving(): boolean {
+    return this.#over.signal.aborted;
+  }
+
   /** All versions of which something is here. */
   get versions(): readonly SupervisedVersion[] {
     return [...this.#versions];
@@ -124,6 +129,7 @@ export class FleetMember {
    * up for it. Returns at once.
    */
   replace(planned: PlannedWorkload): void {
+    if (this.leaving) return;
     const reason = new ReplacementProblem(this.#next?.planned, 'a newer version was loaded');
     this.#attempt.abort(reason);
     this.#attempt = new AbortController();
@@ -190,7 +196,7 @@ export class FleetMember {
   }
 
   async #replaceNow(planned: PlannedWorkload, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+    if (signal.aborted || this.leaving) return;
     this.#problem = undefined;
     if (!this.#present.logged) {
       await this.#startAfresh(planned);

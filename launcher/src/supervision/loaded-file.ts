@@ -13,6 +13,8 @@ import { readFields, readStateFile } from './state-file.ts';
 export interface LoadedState {
   /** Workloads that were loaded at run time, in the order in which they were. */
   readonly workloads: readonly ContainerConfig[];
+  /** Workloads of the config file as they were when they were loaded: the file may have changed since. */
+  readonly fromFile: readonly ContainerConfig[];
   /** Images of each workload by name, the last one first: the present one and the one before it. */
   readonly images: ReadonlyMap<string, readonly string[]>;
 }
@@ -36,11 +38,11 @@ export class LoadedFile {
    */
   async read(): Promise<LoadedState> {
     try {
-      const empty = { workloads: [], images: new Map() };
+      const empty = { workloads: [], fromFile: [], images: new Map() };
       return (await readStateFile(this.#path, parseState)) ?? empty;
     } catch (cause) {
       throw new LauncherError('ERR_LAUNCHER_RECORDS_INVALID', `${this.#path} cannot be read`, {
-        expected: '{"version":1,"workloads":[…],"images":{…}}',
+        expected: '{"version":1,"workloads":[…],"from_file":[…],"images":{…}}',
         hint: 'remove the file and load the workloads again',
         cause,
       });
@@ -48,10 +50,13 @@ export class LoadedFile {
   }
 
   /** Replaces the file. One write after the other: the last one written is then the latest. */
-  write({ workloads, images }: LoadedState): Promise<void> {
+  write({ workloads, fromFile, images }: LoadedState): Promise<void> {
+    const declare = (container: ContainerConfig): unknown =>
+      declareContainer(container, this.#platform);
     const text = JSON.stringify({
       version: 1,
-      workloads: workloads.map((container) => declareContainer(container, this.#platform)),
+      workloads: workloads.map(declare),
+      from_file: fromFile.map(declare),
       images: Object.fromEntries(images),
     });
     const written = this.#last.then(() => writeFileAtomic(this.#path, text, { mode: 0o600 }));
@@ -61,14 +66,20 @@ export class LoadedFile {
 }
 
 function parseState(value: unknown): LoadedState {
-  const { version, workloads, images } = readFields(value);
-  if (version !== 1 || !Array.isArray(workloads)) throw new TypeError('not version 1');
+  const { version, workloads, from_file: fromFile, images } = readFields(value);
+  if (version !== 1) throw new TypeError('not version 1');
   return {
-    workloads: workloads.map((item: unknown) => containerConfigSchema.parse(item)),
+    workloads: parseContainers(workloads),
+    fromFile: parseContainers(fromFile),
     images: new Map(
       Object.entries(readFields(images)).map(([name, list]) => [name, parseList(list)]),
     ),
   };
+}
+
+function parseContainers(value: unknown): readonly ContainerConfig[] {
+  if (!Array.isArray(value)) throw new TypeError('not a list');
+  return value.map((item: unknown) => containerConfigSchema.parse(item));
 }
 
 function parseList(value: unknown): readonly string[] {

@@ -138,7 +138,7 @@ export class WorkloadFleet {
    * fetched; the rest shows in {@link list}.
    *
    * @returns whether it replaces one
-   * @throws LauncherError ERR_LAUNCHER_WORKLOAD_STATE when the launcher is about to end
+   * @throws LauncherError ERR_LAUNCHER_WORKLOAD_STATE when the launcher is about to end, or this workload is
    */
   load(planned: PlannedWorkload): boolean {
     if (this.#stopping) {
@@ -149,6 +149,12 @@ export class WorkloadFleet {
     if (member === undefined) {
       this.#add(planned, false).start();
       return false;
+    }
+    if (member.leaving) {
+      const message = `workload ${name} is being unloaded, or could not be ended`;
+      throw new LauncherError('ERR_LAUNCHER_WORKLOAD_STATE', message, {
+        hint: 'unload it (again), and load it when it is gone',
+      });
     }
     const wanted = (member.next ?? member.present).planned.measured;
     if (!isDeepStrictEqual(wanted, planned.measured)) member.replace(planned);
