@@ -374,21 +374,3 @@ describe('a workload that depends on another', () => {
     expect(launcher.workloads()).toEqual([]);
   });
 });
-
-test('a workload that is being unloaded takes no new version', async () => {
-  const stage = await loading();
-  const { launcher, container } = stage;
-  const first = await container('app');
-  await launcher.loadWorkload(first);
-  await allHealthy(launcher);
-  const second = await container('app', { env: { VERSION: 'two' } });
-  const unloaded = launcher.unloadWorkload('app');
-  await expect(launcher.loadWorkload(second)).rejects.toMatchObject({
-    code: 'ERR_LAUNCHER_WORKLOAD_STATE',
-  });
-  await unloaded;
-  expect(launcher.workloads()).toEqual([]);
-  await launcher.loadWorkload(second);
-  await allHealthy(launcher);
-  await launcher.stop();
-});
