@@ -8,7 +8,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { encodePrivateKey, loadIssuer, startOfMinute } from '@proofgate/ca';
+import { encodePrivateKey, loadIssuer, p256Spki, startOfMinute } from '@proofgate/ca';
 import { createIntermediary, createRoot } from '@proofgate/ca/authorities';
 import { deterministicReportData, encodePem } from '@proofgate/evidence';
 import { createSimulatedPlatform } from '@proofgate/simulator';
@@ -64,7 +64,7 @@ export async function prepareLeafMakers(at: Date): Promise<LeafMakers> {
 
   const issue = (value: Uint8Array, keys = newKeys()): { chainPem: string; key: KeyObject } => {
     const { chainPem } = issuer.issueLeaf({
-      spki: spkiOf(keys.publicKey),
+      spki: p256Spki(keys.publicKey),
       names: [HOST],
       notBefore,
       extensions: [{ oid: TDX_QUOTE, value }],
@@ -80,7 +80,7 @@ export async function prepareLeafMakers(at: Date): Promise<LeafMakers> {
     },
     withQuote: async () => {
       const keys = newKeys();
-      const reportData = deterministicReportData(spkiOf(keys.publicKey), notBefore);
+      const reportData = deterministicReportData(p256Spki(keys.publicKey), notBefore);
       return issue(await platform.quote(reportData), keys);
     },
     library: await libraryMaker(intermediary.privateKey, notBefore, quote),
@@ -89,10 +89,6 @@ export async function prepareLeafMakers(at: Date): Promise<LeafMakers> {
 
 function newKeys(): { publicKey: KeyObject; privateKey: KeyObject } {
   return generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-}
-
-function spkiOf(key: KeyObject): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(key.export({ type: 'spki', format: 'der' }));
 }
 
 async function libraryMaker(
@@ -111,7 +107,7 @@ async function libraryMaker(
       issuer: 'CN=Benchmark prod1',
       subject: `CN=${HOST}`,
       ...{ notBefore, notAfter, signingKey, signingAlgorithm: algorithm },
-      publicKey: spkiOf(publicKey),
+      publicKey: publicKey.export({ type: 'spki', format: 'der' }),
       extensions: [
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
         new ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.1']),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { toHex, type ExtensionValue } from '@proofgate/evidence';
 import type { Authority } from '../issuer/authority.ts';
+import { sameBytes } from '../certificates/read-back.ts';
 import { CaError } from '../errors.ts';
+import { P256_SPKI_PREFIX } from '../keys/p256-spki.ts';
 import { parseCertificateNames, type CertificateNames } from '../names/certificate-names.ts';
 import { checkNamesPermitted } from '../names/name-constraints.ts';
 import { leafExtensions } from './leaf-extensions.ts';
@@ -18,11 +20,6 @@ export interface AuthorizedLeaf {
   readonly extensions: readonly ExtensionValue[];
 }
 
-/** RFC 5480, section 2: SubjectPublicKeyInfo of an uncompressed P-256 point, up to the point's coordinates. */
-const P256_SPKI_PREFIX = Buffer.from(
-  '3059301306072a8648ce3d020106082a8648ce3d03010703420004',
-  'hex',
-);
 const P256_SPKI_BYTES = 91;
 
 /** RFC 5280, section 4.2.1.12, anyExtendedKeyUsage. */
@@ -63,7 +60,7 @@ function checkPurpose({ extKeyUsage }: LeafProfile, { chain }: Authority): void 
 /** RA-TLS v1: leaf keys are P-256, and report data covers exactly these 91 bytes. OpenSSL checks the point later. */
 function checkLeafKey(spki: Uint8Array): Uint8Array {
   const prefix = spki.subarray(0, P256_SPKI_PREFIX.length);
-  if (spki.length !== P256_SPKI_BYTES || P256_SPKI_PREFIX.compare(prefix) !== 0) {
+  if (spki.length !== P256_SPKI_BYTES || !sameBytes(P256_SPKI_PREFIX, prefix)) {
     throw new CaError('ERR_CA_LEAF_KEY', 'a leaf key must be an uncompressed P-256 key', {
       expected: `${String(P256_SPKI_BYTES)} bytes that begin ${toHex(P256_SPKI_PREFIX)}`,
       seen: `${String(spki.length)} bytes that begin ${toHex(prefix)}`,

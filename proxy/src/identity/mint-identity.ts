@@ -2,7 +2,7 @@
 import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Platform } from '@proofgate/attester';
-import { startOfMinute, type IssuedLeaf, type Issuer } from '@proofgate/ca';
+import { type IssuedLeaf, type Issuer, p256Spki, startOfMinute } from '@proofgate/ca';
 import {
   deterministicReportData,
   encodeAttestationDocument,
@@ -57,7 +57,7 @@ const newKeyPair = promisify(generateKeyPair);
  */
 export async function mintIdentity(spec: IdentitySpec, tools: MintTools): Promise<Identity> {
   const { publicKey, privateKey } = await newKeyPair('ec', { namedCurve: 'P-256' });
-  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  const spki = p256Spki(publicKey);
   const notBefore = startOfMinute(tools.at);
   const quote = await quoteFor(spec, spki, notBefore, tools);
   const leaf = tools.issuer.issueLeaf({

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyObject } from 'node:crypto';
-import { unlink } from 'node:fs/promises';
+import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   assertPrivateFile,
@@ -11,7 +11,7 @@ import {
 import { CaError } from '../../errors.ts';
 import { encodePrivateKey, encryptPrivateKey } from '../encrypted-private-key.ts';
 import { readPrivateKey, type Passphrase } from '../private-key-pem.ts';
-import { checkKeyName, type KeyStore } from './key-store.ts';
+import { checkKeyName, isKeyName, type KeyStore } from './key-store.ts';
 
 /** Longest file: a P-384 key, encrypted, in PEM, has less than 1 KiB. */
 const MAX_KEY_FILE_BYTES = 16_384;
@@ -82,6 +82,13 @@ export function storeInFiles(directory: string, form: FileForm): KeyStore {
     },
     async save(name, key) {
       await writeFileAtomic(pathOf(name), await form.seal(key, name), { mode: 0o600 });
+    },
+    async names() {
+      const files = await readdir(directory);
+      return files
+        .filter((file) => file.endsWith(form.suffix))
+        .map((file) => file.slice(0, -form.suffix.length))
+        .filter(isKeyName);
     },
     async remove(name) {
       await unlink(pathOf(name)).catch((error: unknown) => {

@@ -14,6 +14,8 @@ export interface KeyStore {
   load(name: string): Promise<KeyObject | undefined>;
   /** Keeps a key, in the place of one that has the name already. */
   save(name: string, key: KeyObject): Promise<void>;
+  /** Names of the keys that are kept, in no order. */
+  names(): Promise<readonly string[]>;
   /** Forgets a key; no error when there is none. */
   remove(name: string): Promise<void>;
 }
@@ -27,9 +29,14 @@ const NAME = /^[a-z0-9][a-z0-9.-]{0,127}$/;
  * @throws CaError `ERR_CA_KEY_STORE`
  */
 export function checkKeyName(name: string): string {
-  if (NAME.test(name) && !name.includes('..')) return name;
+  if (isKeyName(name)) return name;
   throw new CaError('ERR_CA_KEY_STORE', 'the name of a key is malformed', {
     expected: 'lower-case letters, digits, dots and hyphens',
     seen: JSON.stringify(name.slice(0, 64)),
   });
+}
+
+/** Whether a name is one that {@link checkKeyName} accepts. */
+export function isKeyName(name: string): boolean {
+  return NAME.test(name) && !name.includes('..');
 }

@@ -12,6 +12,7 @@ export function memoryKeyStore(): KeyStore {
       keys.set(checkKeyName(name), key);
       return Promise.resolve();
     },
+    names: () => Promise.resolve([...keys.keys()]),
     remove: (name) => {
       keys.delete(checkKeyName(name));
       return Promise.resolve();
