@@ -75,7 +75,10 @@ export const CA_ERRORS = {
     'rejected',
     'the nonce of an enrolment is unknown, was used before or has expired',
   ],
-  ERR_CA_BUSY: ['unavailable', 'the CA has as many enrolments under way as it takes'],
+  ERR_CA_BUSY: [
+    'unavailable',
+    'the CA has as many enrolments under way as it takes, or has issued as many for this host today',
+  ],
   ERR_CA_HOST_NOT_ENROLLED: ['rejected', 'no rule of the CA allows an enrolment for the host'],
   ERR_CA_EVIDENCE_BINDING: [
     'rejected',

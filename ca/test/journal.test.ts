@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   Journal,
   journalState,
@@ -101,6 +102,64 @@ describe('a journal', () => {
     const { path } = await journalOf(AT);
     writeFileSync(path, readFileSync(path, 'utf8').replace('{', '{ '));
     await expect(Journal.open(path)).rejects.toEqual(refusal('ERR_CA_JOURNAL_INVALID'));
+  });
+});
+
+describe('a journal on a disk that fails', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** The methods of all open files, to let the disk fail. */
+  async function fileMethods(path: string): Promise<FileHandle> {
+    const file = await open(path);
+    await file.close();
+    // Sound: the prototype of a file handle has its methods.
+    return Object.getPrototypeOf(file) as FileHandle;
+  }
+
+  it('goes on behind the last whole line when the failure could be undone', async () => {
+    const { path, journal } = await journalOf(AT);
+    const methods = await fileMethods(path);
+    vi.spyOn(methods, 'sync').mockRejectedValueOnce(new Error('EIO'));
+    await expect(journal.append(INIT, AT)).rejects.toEqual(refusal('ERR_CA_JOURNAL_FAILED'));
+    expect(read(path)).toHaveLength(1);
+    await journal.append(INIT, AT);
+    expect(read(path)).toEqual(journal.entries);
+  });
+
+  it('is not appended to any more when it could not', async () => {
+    const { path, journal } = await journalOf(AT);
+    const methods = await fileMethods(path);
+    vi.spyOn(methods, 'sync').mockRejectedValueOnce(new Error('EIO'));
+    vi.spyOn(methods, 'truncate').mockRejectedValueOnce(new Error('EIO'));
+    await expect(journal.append(INIT, AT)).rejects.toEqual(refusal('ERR_CA_JOURNAL_FAILED'));
+    const before = readFileSync(path);
+    for (let again = 0; again < 2; again += 1) {
+      await expect(journal.append(INIT, AT)).rejects.toEqual(refusal('ERR_CA_JOURNAL_FAILED'));
+    }
+    expect(readFileSync(path)).toEqual(before);
+    await (await Journal.open(path)).append(INIT, AT);
+    expect(read(path)).toHaveLength(3);
+  });
+
+  it('keeps room to revoke when it can take no more certificates', async () => {
+    const { path } = await journalOf(AT);
+    const line = statSync(path).size;
+    const journal = await Journal.open(path, { maxBytes: Math.ceil(line * 2.15) });
+    await expect(journal.append(INIT, AT)).rejects.toEqual(refusal('ERR_CA_JOURNAL_FAILED'));
+    const revoke = { type: 'revoke', serial: '01', reason: 'keyCompromise' } as const;
+    let revoked = 0;
+    for (; journal.entries.length < 50; revoked += 1) {
+      const full = await journal.append(revoke, AT).then(
+        () => false,
+        () => true,
+      );
+      if (full) break;
+    }
+    expect(revoked).toBeGreaterThan(0);
+    expect(statSync(path).size).toBeGreaterThan(line * 2.15 * 0.9);
+    expect(statSync(path).size).toBeLessThanOrEqual(Math.ceil(line * 2.15));
   });
 });
 

@@ -37,6 +37,7 @@ describe.each(STORES)('a %s store', (kind, open) => {
     await store.save('prod2.example.com', second.privateKey);
     expect((await store.load('prod1.example.com'))?.equals(first.privateKey)).toBe(true);
     expect((await store.load('prod2.example.com'))?.equals(second.privateKey)).toBe(true);
+    expect((await store.names()).toSorted()).toEqual(['prod1.example.com', 'prod2.example.com']);
     await store.save('prod1.example.com', second.privateKey);
     expect((await store.load('prod1.example.com'))?.equals(second.privateKey)).toBe(true);
     await store.remove('prod1.example.com');

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { encodePrivateKey, loadIssuer } from '@proofgate/ca';
 import { createKeyPair } from '@proofgate/ca/authorities';
 import {
+  abandonRotation,
   activateRotation,
   issueIntermediary,
   makeCurrent,
   prepareRotation,
   retireRotation,
+  revokeCertificate,
   writeGeneration,
+  type JournalState,
+  type RevocationReason,
   type Rotation,
 } from '@proofgate/ca/operator';
 import { decodePem, parseCertificate } from '@proofgate/evidence';
@@ -50,10 +55,20 @@ const prepare = (directory: string): Promise<Rotation> =>
   withCa(directory, (ca) =>
     prepareRotation(ca, { out: directory, root, keyType: 'P-256', days: 365, at: AT }),
   );
-const activate = (directory: string): Promise<Rotation> =>
-  withCa(directory, (ca) => activateRotation(ca, directory, AT));
-const retire = (directory: string): Promise<Rotation> =>
-  withCa(directory, (ca) => retireRotation(ca, directory, AT));
+const activate = (directory: string, at = AT): Promise<Rotation> =>
+  withCa(directory, (ca) => activateRotation(ca, directory, at));
+const retire = (directory: string, at = AT): Promise<Rotation> =>
+  withCa(directory, (ca) => retireRotation(ca, directory, at));
+const abandon = (directory: string): Promise<Rotation> =>
+  withCa(directory, (ca) => abandonRotation(ca, directory, AT));
+const revoke = (directory: string, serial: string, reason: RevocationReason): Promise<void> =>
+  withCa(directory, (ca) => revokeCertificate(ca, { serial, reason, at: AT }));
+const stateOf = (directory: string): Promise<JournalState> =>
+  withCa(directory, (ca) => Promise.resolve(ca.state()));
+
+/** A file of a generation. */
+const fileOf = (directory: string, serial: string, name = 'intermediary.key'): string =>
+  join(directory, 'generations', serial, name);
 
 function current(directory: string): ReturnType<typeof loadIssuer> {
   const text = (name: string): string => readFileSync(join(directory, name), 'utf8');
@@ -113,6 +128,9 @@ describe('a rotation', () => {
     await prepare(directory);
     await expect(prepare(directory)).rejects.toEqual(refusal('ERR_CA_ROTATION'));
     await activate(directory);
+    await expect(prepare(directory)).rejects.toEqual(refusal('ERR_CA_ROTATION'));
+    await expect(abandon(directory)).rejects.toEqual(refusal('ERR_CA_ROTATION'));
+    await retire(directory);
     await prepare(directory);
   });
 
@@ -132,6 +150,138 @@ describe('a rotation', () => {
       }),
     );
     await expect(late).rejects.toEqual(refusal('ERR_CA_VALIDITY'));
+  });
+});
+
+/** What can be wrong with an intermediary, and how that is refused. */
+const UNUSABLE: readonly [string, (directory: string, serial: string) => unknown, string][] = [
+  ['lost its key', (out, serial) => rmSync(fileOf(out, serial)), 'ERR_CA_ROTATION'],
+  [
+    'lost its certificate',
+    (out, serial) => rmSync(fileOf(out, serial, 'intermediary.pem')),
+    'ERR_CA_ROTATION',
+  ],
+  [
+    'has a key that does not fit',
+    (out, serial) => writeFileSync(fileOf(out, serial), encodePrivateKey(root.privateKey)),
+    'ERR_CA_KEY_MISMATCH',
+  ],
+  [
+    'has half a key',
+    (out, serial) => writeFileSync(fileOf(out, serial), '-----BEGIN PRIVATE KEY-----\n'),
+    'ERR_CA_KEY_UNREADABLE',
+  ],
+  ['is revoked', (out, serial) => revoke(out, serial, 'keyCompromise'), 'ERR_CA_ROTATION'],
+];
+
+describe('an intermediary that cannot issue', () => {
+  it.each(UNUSABLE)('is not activated when it %s', async (_, damage, code) => {
+    const { directory, serial } = await machine();
+    const rotation = await prepare(directory);
+    await damage(directory, rotation.serial);
+    await expect(activate(directory)).rejects.toEqual(refusal(code));
+    expect(readlinkSync(join(directory, 'current'))).toBe(`generations/${serial}`);
+    current(directory);
+    await abandon(directory);
+    await prepare(directory);
+    await activate(directory);
+    current(directory);
+  });
+
+  it.each(UNUSABLE)('costs no other its key when it %s', async (_, damage, code) => {
+    const { directory, serial } = await machine();
+    await prepare(directory);
+    const rotation = await activate(directory);
+    await damage(directory, rotation.serial);
+    await expect(retire(directory)).rejects.toEqual(refusal(code));
+    expect(existsSync(fileOf(directory, serial))).toBe(true);
+    expect((await stateOf(directory)).issued.get(serial)?.revoked).toBeUndefined();
+  });
+
+  it('is neither activated nor kept alone when it has expired', async () => {
+    const { directory, serial } = await machine();
+    const late = new Date(AT.getTime() + 366 * DAY_MS);
+    await prepare(directory);
+    await expect(activate(directory, late)).rejects.toEqual(refusal('ERR_CA_EXPIRED'));
+    await activate(directory);
+    await expect(retire(directory, late)).rejects.toEqual(refusal('ERR_CA_EXPIRED'));
+    expect(existsSync(fileOf(directory, serial))).toBe(true);
+  });
+
+  it('is replaced before the one before it is retired, and both go then', async () => {
+    const { directory, serial } = await machine();
+    const { serial: bad } = await prepare(directory);
+    await activate(directory);
+    await revoke(directory, bad, 'keyCompromise');
+    const { serial: good } = await prepare(directory);
+    await activate(directory);
+    await retire(directory);
+    const { issued } = await stateOf(directory);
+    expect(issued.get(serial)?.revoked?.reason).toBe('superseded');
+    expect(issued.get(bad)?.revoked?.reason).toBe('keyCompromise');
+    expect(issued.get(good)?.revoked).toBeUndefined();
+    for (const gone of [serial, bad]) expect(existsSync(fileOf(directory, gone))).toBe(false);
+    current(directory);
+    await prepare(directory);
+  });
+});
+
+describe('a rotation that is abandoned', () => {
+  it('leaves the old one in place, revokes the new one and can be begun again', async () => {
+    const { directory, serial } = await machine();
+    const first = await prepare(directory);
+    expect(await abandon(directory)).toEqual(first);
+    expect(await abandon(directory)).toEqual(first);
+    expect(existsSync(join(directory, 'generations', first.serial))).toBe(false);
+    const { issued } = await stateOf(directory);
+    expect(issued.get(first.serial)?.revoked?.reason).toBe('cessationOfOperation');
+    expect(issued.get(serial)?.revoked).toBeUndefined();
+    current(directory);
+    await expect(activate(directory)).rejects.toEqual(refusal('ERR_CA_ROTATION'));
+    const second = await prepare(directory);
+    expect(await activate(directory)).toEqual(second);
+  });
+
+  it('has to be prepared', async () => {
+    const { directory } = await machine();
+    await expect(abandon(directory)).rejects.toEqual(refusal('ERR_CA_ROTATION'));
+  });
+
+  it('may have been interrupted while it was activated', async () => {
+    const { directory } = await machine();
+    await prepare(directory);
+    const { previous, serial } = await activate(directory);
+    await makeCurrent(directory, previous);
+    await expect(prepare(directory)).rejects.toEqual(refusal('ERR_CA_ROTATION'));
+    await abandon(directory);
+    expect(existsSync(fileOf(directory, serial))).toBe(false);
+    current(directory);
+  });
+});
+
+describe('the directory of a machine', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('is flushed whenever names in it change', async () => {
+    const { directory } = await machine();
+    const flushed: string[] = [];
+    const file = await open(join(directory, 'root.pem'));
+    // Sound: the prototype of a file handle has its methods.
+    const methods = Object.getPrototypeOf(file) as FileHandle;
+    await file.close();
+    const sync = methods.sync;
+    vi.spyOn(methods, 'sync').mockImplementation(async function (this: FileHandle) {
+      flushed.push(readlinkSync(`/proc/self/fd/${String(this.fd)}`));
+      await sync.call(this);
+    });
+    const generations = join(directory, 'generations');
+    await writeGeneration(directory, { serial: '01', certificatePem: '', keyPem: '' });
+    expect(flushed.slice(0, 2)).toEqual([generations, directory]);
+    flushed.length = 0;
+    await makeCurrent(directory, '01');
+    expect(flushed).toEqual([directory]);
   });
 });
 

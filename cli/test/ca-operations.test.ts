@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodePem, parseCertificate, parseCertificateList, toHex } from '@proofgate/evidence';
 import { describe, expect, it } from 'vitest';
@@ -45,6 +45,18 @@ describe('ca rotate', () => {
     await proofgateOk('ca', 'crl', '--dir', pki);
     const list = parseCertificateList(new Uint8Array(readFileSync(join(pki, 'root.crl'))));
     expect([...list.revoked.keys()]).toEqual([before]);
+  });
+
+  it('gives up what was prepared', async () => {
+    const pki = await machine();
+    const before = serialOf(pki, 'intermediary.pem');
+    await proofgateOk('ca', 'rotate', 'prepare', '--dir', pki);
+    const shown = await proofgateOk('ca', 'rotate', 'abandon', '--dir', pki);
+    expect(shown).toContain(before);
+    expect(shown).toContain('abandoned');
+    expect(serialOf(pki, 'intermediary.pem')).toBe(before);
+    expect(await proofgateOk('ca', 'journal', 'list', '--dir', pki)).toContain('abandon');
+    await proofgateOk('ca', 'rotate', 'prepare', '--dir', pki);
   });
 
   it('says which step is missing', async () => {
@@ -109,6 +121,32 @@ describe('ca journal', () => {
     const outcome = await proofgate('ca', 'journal', 'verify', '--dir', pki);
     expect(outcome.exitCode).toBe(1);
     expect(outcome.err).toContain('ERR_CA_JOURNAL_INVALID');
+  });
+});
+
+describe('a journal that was lost', () => {
+  it('is noticed by whoever verifies it, and by whoever wants to go on', async () => {
+    const pki = await machine();
+    rmSync(join(pki, 'journal.jsonl'));
+    for (const command of [
+      ['journal', 'verify'],
+      ['rotate', 'prepare'],
+    ]) {
+      const outcome = await proofgate('ca', ...command, '--dir', pki);
+      expect(outcome.exitCode).toBe(1);
+      expect(outcome.err).toContain('ERR_CA_JOURNAL_INVALID');
+      expect(outcome.err).toContain('restore journal.jsonl from a backup');
+    }
+    expect(existsSync(join(pki, 'journal.jsonl'))).toBe(false);
+  });
+
+  it('is not begun anew beside what it listed', async () => {
+    const pki = await machine();
+    for (const name of ['root.pem', 'root.key', 'journal.jsonl']) rmSync(join(pki, name));
+    const outcome = await proofgate('ca', 'init', '--out', pki, '--no-passphrase');
+    expect(outcome.exitCode).toBe(2);
+    expect(outcome.err).toContain('ERR_CLI_FILE_EXISTS');
+    expect(existsSync(join(pki, 'root.pem'))).toBe(false);
   });
 });
 

@@ -1,87 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { createLogger } from '@proofgate/daemon';
-import { toHex } from '@proofgate/evidence';
-import { createSimulatedPlatform, servePlatform } from '@proofgate/simulator';
-import { afterEach, describe, expect, it } from 'vitest';
+import { parseCertificateList } from '@proofgate/evidence';
+import { describe, expect, it } from 'vitest';
+import { runDirectory, startCa, writeCaConfig } from './support/ca-service.ts';
 import { proofgate, proofgateOk, proofgateWith } from './support/command.ts';
 import { modeOf, testDirectory } from './support/directory.ts';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const directory = testDirectory();
-const platform = createSimulatedPlatform();
-const closers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-/** The directory in which a machine finds its platform. */
-async function runDirectory(): Promise<string> {
-  const socketPath = directory.file('simulator.sock');
-  const logger = createLogger({ name: 'test', level: 'silent' });
-  const service = await servePlatform({ platform, socketPath, logger });
-  closers.push(() => service.close());
-  return join(socketPath, '..');
-}
-
-/** Starts `proofgate ca serve`, as an operator would. */
-async function serve(config: string): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, [MAIN, 'ca', 'serve', '-c', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  closers.push(async () => {
-    if (child.exitCode === null && child.kill()) await once(child, 'exit');
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      const entry = JSON.parse(line) as { msg: string; port: number };
-      if (entry.msg === 'serving') resolve(entry.port);
-    });
-    child.once('exit', () => {
-      reject(new Error('the service ended'));
-    });
-  });
-  return { child, port };
-}
-
-function writeConfig(pki: string, changes: object = {}): string {
-  const { mrtd } = platform.measurements();
-  const policy = {
-    version: 1,
-    name: 'machines',
-    tee: 'tdx',
-    roots: [`sha256:${platform.rootSha256}`],
-    measurements: { image: { mrtd: toHex(mrtd) } },
-  };
-  writeFileSync(directory.file('machines.json'), JSON.stringify(policy));
-  const config = {
-    version: '1',
-    listen: '127.0.0.1:0',
-    host: 'localhost',
-    directory: pki,
-    rules: [{ name: 'machines', policy: 'machines.json', hosts: ['prod1.example.com'] }],
-    ...changes,
-  };
-  const file = directory.file('serve.yaml');
-  // JSON is YAML.
-  writeFileSync(file, JSON.stringify(config));
-  return file;
-}
 
 describe('ca serve and ca enrol', () => {
   it('give a machine an intermediary whose key never left it', async () => {
     const pki = directory.file('pki');
     await proofgateOk('ca', 'init', '--out', pki, '--no-passphrase');
-    const { child, port } = await serve(writeConfig(pki));
+    const ca = await startCa(writeCaConfig(directory, pki));
     const enrol = [
-      ...['ca', 'enrol', '--url', `https://localhost:${String(port)}`, '--tee', 'simulated'],
-      ...['--root', join(pki, 'root.pem'), '--run-dir', await runDirectory()],
+      ...['ca', 'enrol', '--url', `https://localhost:${String(ca.port)}`, '--tee', 'simulated'],
+      ...['--root', join(pki, 'root.pem'), '--run-dir', await runDirectory(directory)],
     ];
     const out = directory.file('machine');
     const now = new Date();
@@ -103,21 +38,44 @@ describe('ca serve and ca enrol', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.err).toContain('ERR_CA_HOST_NOT_ENROLLED');
 
-    const busy = await proofgate('ca', 'crl', '--dir', pki);
-    expect(busy.err).toContain('ERR_CA_LOCKED');
-
-    child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await ca.stop()).toBe(0);
     const journal = await proofgateOk('ca', 'journal', 'list', '--dir', pki);
     expect(journal).toContain('intermediary, attested');
   }, 30_000);
 
+  it('leave it possible to revoke while the service runs', async () => {
+    const pki = directory.file('revoking');
+    await proofgateOk('ca', 'init', '--out', pki, '--no-passphrase');
+    const out = directory.file('revoked');
+    const issue = ['ca', 'intermediary', '--dir', pki, '--domain', 'prod1.example.com', '--out'];
+    await proofgateOk(...issue, out);
+    const ca = await startCa(writeCaConfig(directory, pki));
+    const list = (): ReturnType<typeof parseCertificateList> =>
+      parseCertificateList(readFileSync(join(pki, 'root.crl')));
+    expect(list().revoked).toHaveLength(0);
+
+    const target = join(out, 'intermediary.pem');
+    const revoked = await proofgateOk('ca', 'revoke', target, '--dir', pki);
+    expect(revoked).toContain('number 2, signed by the service');
+    expect(list().revoked).toHaveLength(1);
+    const again = await proofgate('ca', 'revoke', target, '--dir', pki);
+    expect(again.exitCode).toBe(1);
+    expect(again.err).toContain('ERR_CA_ALREADY_REVOKED');
+    expect(await proofgateOk('ca', 'crl', '--dir', pki)).toMatch(/^number +3$/mu);
+
+    const busy = await proofgate(...issue, directory.file('none'));
+    expect(busy.err).toContain('ERR_CA_LOCKED');
+    await ca.stop();
+    // The same commands work in the directory themselves when no service does.
+    expect(await proofgateOk('ca', 'crl', '--dir', pki)).toMatch(/^number +4$/mu);
+  }, 30_000);
+
   it('check their file', async () => {
     const pki = directory.file('pki');
-    expect(await proofgate('ca', 'serve', '-c', writeConfig(pki), '--check')).toMatchObject({
-      exitCode: 0,
-    });
-    const wrong = await proofgate('ca', 'serve', '-c', writeConfig(pki, { rulez: [] }), '--check');
+    const good = writeCaConfig(directory, pki);
+    expect(await proofgate('ca', 'serve', '-c', good, '--check')).toMatchObject({ exitCode: 0 });
+    const bad = writeCaConfig(directory, pki, { rulez: [] });
+    const wrong = await proofgate('ca', 'serve', '-c', bad, '--check');
     expect(wrong.exitCode).not.toBe(0);
     expect(wrong.err).toContain('rulez');
   });

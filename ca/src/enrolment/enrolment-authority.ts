@@ -9,12 +9,14 @@ import {
   toBase64,
   toHex,
 } from '@proofgate/evidence';
+import type { Logger } from '@proofgate/daemon';
 import type { CollateralInput } from '@proofgate/verifier';
 import { readCertificateRequest } from '../authorities/certificate-request.ts';
 import type { CaIdentity } from '../authorities/ca-request.ts';
 import { CaError } from '../errors.ts';
 import { issueIntermediary } from '../operator/issue-intermediary.ts';
 import type { OperatorCa } from '../operator/operator-ca.ts';
+import { HostHistory } from './host-history.ts';
 import { rulesFor, type EnrolmentRule } from './enrolment-rule.ts';
 import { judgeMachine, type MachineEvidence } from './judge-machine.ts';
 import { NonceBook } from './nonce-book.ts';
@@ -27,6 +29,9 @@ export interface EnrolmentAuthorityOptions {
   /** Where collateral comes from; without it, the collateral that requests bring. */
   readonly collateral?: CollateralInput;
   readonly crlUrls: readonly string[];
+  /** Most certificates that one host gets in 24 hours. */
+  readonly perHostPerDay: number;
+  readonly logger: Logger;
   readonly clock: () => Date;
   readonly randomBytes: (length: number) => Uint8Array;
 }
@@ -35,17 +40,15 @@ export interface EnrolmentAuthorityOptions {
 export class EnrolmentAuthority {
   readonly #options: EnrolmentAuthorityOptions;
   readonly #nonces: NonceBook;
+  readonly #history: HostHistory;
 
   constructor(options: EnrolmentAuthorityOptions) {
     this.#options = options;
     this.#nonces = new NonceBook(options);
+    this.#history = new HostHistory(options.ca.journal, options.perHostPerDay);
   }
 
-  /**
-   * What the next request's evidence has to cover.
-   *
-   * @throws CaError `ERR_CA_BUSY`
-   */
+  /** What the next request's evidence has to cover. */
   nonce(): EnrolmentNonce {
     const { nonce, expiresAt } = this.#nonces.issue();
     return { nonce: toBase64(nonce), expires_at: expiresAt.toISOString() };
@@ -56,7 +59,7 @@ export class EnrolmentAuthority {
    *
    * @returns the certificate with its chain
    * @throws CaError `ERR_CA_NONCE`, `ERR_CA_HOST_NOT_ENROLLED`, `ERR_CA_REQUEST_INVALID`, `ERR_CA_EVIDENCE_BINDING`,
-   *   `ERR_CA_JOURNAL_FAILED` and those of signing; RefusedByPolicy; VerifierError and EvidenceError for evidence that is
+   *   `ERR_CA_BUSY` for a host that had its share, `ERR_CA_JOURNAL_FAILED` and those of signing; RefusedByPolicy; VerifierError and EvidenceError for evidence that is
    *   not genuine
    */
   async enrol(request: EnrolmentRequest): Promise<EnrolmentAnswer> {
@@ -74,7 +77,18 @@ export class EnrolmentAuthority {
       nonceIssuedAt: issuedAt,
       at: this.#options.clock(),
     });
-    return this.#issue(request.host, publicKey, rule, toHex(sha256(quote)));
+    const { host, purpose } = request;
+    const before = this.#history.live(host, this.#options.clock());
+    const answer = await this.#history.within(host, this.#options.clock(), () =>
+      this.#issue(host, publicKey, rule, toHex(sha256(quote))),
+    );
+    if (purpose === 'enrol' && before.length > 0) {
+      this.#options.logger.warn(
+        { host, serial: answer.serial, others: before.slice(-MAX_OTHERS) },
+        'the host has another intermediary that is good: revoke it if its machine is not this one',
+      );
+    }
+    return answer;
   }
 
   /** The refusal of the last one is told when none accepts. */
@@ -119,6 +133,9 @@ export class EnrolmentAuthority {
     };
   }
 }
+
+/** Of those that a host still has, a log line names so many: the latest. */
+const MAX_OTHERS = 10;
 
 /** RFC 5280, appendix A.1, ub-common-name. */
 const MAX_COMMON_NAME = 64;

@@ -21,6 +21,10 @@ export interface EnrolmentConfig {
   /** A bundle, a directory of them, or the URL of a PCS or PCCS; without it, the collateral that machines bring. */
   readonly collateral: string | undefined;
   readonly rate: { readonly burst: number; readonly perMinute: number };
+  /** Most certificates that one host gets in 24 hours. */
+  readonly perHostPerDay: number;
+  /** Validity of the revocation list, which is signed anew every day. */
+  readonly crlDays: number;
   readonly rules: readonly EnrolmentRule[];
 }
 
@@ -32,6 +36,13 @@ const MAX_RULES = 256;
 const DEFAULT_DAYS = 30;
 /** A machine needs two requests; behind one address there may be a rack of them. */
 const DEFAULT_RATE = { burst: 120, per_minute: 120 } as const;
+
+/** A machine needs one in weeks; one that keeps no key needs one for each start, and someone may be trying things. */
+const DEFAULT_PER_HOST_PER_DAY = 24;
+/** Long enough for a CA that is down for some days. */
+const DEFAULT_CRL_DAYS = 7;
+/** As much as a list may have. */
+const MAX_CRL_DAYS = 365;
 
 const text = z.string().min(1).max(4_096);
 
@@ -53,6 +64,8 @@ const schema = z.strictObject({
       per_minute: z.int().min(1).max(1_000_000).default(DEFAULT_RATE.per_minute),
     })
     .prefault({}),
+  per_host_per_day: z.int().min(1).max(1_000_000).default(DEFAULT_PER_HOST_PER_DAY),
+  crl_days: z.int().min(1).max(MAX_CRL_DAYS).default(DEFAULT_CRL_DAYS),
   rules: z
     .array(
       z.strictObject({
@@ -87,10 +100,21 @@ export async function readEnrolmentConfig(path: string): Promise<EnrolmentConfig
     directory: from(file.directory),
     passphraseFile: file.passphrase_file === undefined ? undefined : from(file.passphrase_file),
     crlUrls: file.crl_urls,
-    collateral: file.collateral,
+    collateral: collateralLocation(file.collateral, from),
     rate: { burst: file.rate.burst, perMinute: file.rate.per_minute },
+    perHostPerDay: file.per_host_per_day,
+    crlDays: file.crl_days,
     rules,
   };
+}
+
+/** A URL as it is; a path relative to the file, wherever the service is started. */
+function collateralLocation(
+  location: string | undefined,
+  from: (name: string) => string,
+): string | undefined {
+  if (location === undefined || /^https?:\/\//u.test(location)) return location;
+  return from(location);
 }
 
 function isHostPattern(pattern: string): boolean {

@@ -9,7 +9,7 @@ import { CA_PATHS, enrolmentRequestSchema, type HostPort } from '@proofgate/api'
 import type { Logger } from '@proofgate/daemon';
 import { encodePem } from '@proofgate/evidence';
 import { CaError } from '../errors.ts';
-import { CA_FILES } from '../operator/operator-ca.ts';
+import { CA_FILES } from '../operator/ca-files.ts';
 import type { EnrolmentAuthority } from './enrolment-authority.ts';
 import { enrolmentOpenApi } from './openapi.ts';
 import { problem, problemOf } from './problem.ts';

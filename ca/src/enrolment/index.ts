@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { orderFromService, serveCaOrders, type CaOrder, type OrderedList } from './admin-socket.ts';
 export { type CaAddress } from './ca-client.ts';
 export {
   enrol,
@@ -16,6 +17,7 @@ export {
 } from './enrolment-server.ts';
 export { NONCE_LIFETIME_MS } from './nonce-book.ts';
 export { enrolmentOpenApi } from './openapi.ts';
+export { REVOCATIONS_CHECK_MS, Revocations, type RevocationsOptions } from './revocations.ts';
 export { serverIdentities, type ServerIdentity } from './server-identity.ts';
 export { encryptedFileKeyStore, fileKeyStore } from '../keys/store/file-key-store.ts';
 export { type KeyStore } from '../keys/store/key-store.ts';

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ENROLMENT_NONCE_BYTES } from '@proofgate/evidence';
 import { CaError } from '../errors.ts';
 
@@ -12,8 +13,16 @@ export interface IssuedNonce {
 /** Five minutes: a quote takes seconds, fetching collateral may take some more. */
 export const NONCE_LIFETIME_MS = 300_000;
 
-/** A fleet that starts at once; each takes a hundred bytes. */
-const MAX_OUTSTANDING = 10_000;
+/** A nonce is the time in milliseconds, random bytes, and a code that only this process can make. */
+const TIME_BYTES = 8;
+const RANDOM_BYTES = 8;
+const STATEMENT_BYTES: number = TIME_BYTES + RANDOM_BYTES;
+/** 128 bits of HMAC-SHA256: nobody guesses one in five minutes. */
+const CODE_BYTES: number = ENROLMENT_NONCE_BYTES - STATEMENT_BYTES;
+const KEY_BYTES = 32;
+
+/** Used nonces of one lifetime: a fleet that starts at once; each takes a hundred bytes. */
+const MAX_REDEEMED = 100_000;
 
 /** What a nonce book needs. */
 export interface NonceBookOptions {
@@ -22,64 +31,93 @@ export interface NonceBookOptions {
   readonly randomBytes: (length: number) => Uint8Array;
 }
 
-/** Remembers which nonces were given out, so that each is accepted once, and only while it is fresh. */
+/**
+ * Gives out nonces that are each accepted once, and only while they are fresh. Giving one out leaves no trace, so that
+ * nobody can use them up: a nonce proves by itself when it was made, and only used ones are remembered.
+ */
 export class NonceBook {
   readonly #options: NonceBookOptions;
-  /** By base64, in the order of issue, and so of expiry. */
-  readonly #outstanding = new Map<string, IssuedNonce>();
+  #key: Uint8Array;
+  /** Which stretch of a nonce's lifetime it is; what was used in it, and in the one before, is remembered. */
+  #window = 0;
+  #redeemed = new Set<string>();
+  #redeemedBefore = new Set<string>();
 
   constructor(options: NonceBookOptions) {
     this.#options = options;
+    this.#key = options.randomBytes(KEY_BYTES);
   }
 
-  /**
-   * A new nonce.
-   *
-   * @throws CaError `ERR_CA_BUSY` when too many are outstanding
-   */
+  /** A new nonce. */
   issue(): IssuedNonce {
-    const issuedAt = this.#options.clock();
-    this.#forgetExpired(issuedAt);
-    if (this.#outstanding.size >= MAX_OUTSTANDING) {
-      throw new CaError('ERR_CA_BUSY', 'too many enrolments are under way', {
-        expected: `at most ${String(MAX_OUTSTANDING)}`,
-        seen: String(this.#outstanding.size),
-        hint: 'try again in a minute',
-      });
-    }
-    const nonce = this.#options.randomBytes(ENROLMENT_NONCE_BYTES);
-    const expiresAt = new Date(issuedAt.getTime() + NONCE_LIFETIME_MS);
-    const issued = { nonce, issuedAt, expiresAt };
-    this.#outstanding.set(keyOf(nonce), issued);
-    return issued;
+    const issuedAt = this.#now();
+    const statement = Buffer.alloc(STATEMENT_BYTES);
+    statement.writeBigUInt64BE(BigInt(issuedAt.getTime()));
+    statement.set(this.#options.randomBytes(RANDOM_BYTES), TIME_BYTES);
+    const nonce = new Uint8Array(Buffer.concat([statement, this.#code(statement)]));
+    return { nonce, issuedAt, expiresAt: expiryOf(issuedAt) };
   }
 
   /**
-   * Takes a nonce out of the book: whatever comes of the request, nobody can use it again.
+   * Uses a nonce: whatever comes of the request, nobody can use it again.
    *
-   * @throws CaError `ERR_CA_NONCE` when it was never given out, was used before, or has expired
+   * @throws CaError `ERR_CA_NONCE` when it was never given out, was used before, or has expired; `ERR_CA_BUSY` when more
+   *   were used than can be remembered
    */
   redeem(nonce: Uint8Array): IssuedNonce {
-    const key = keyOf(nonce);
-    const issued = this.#outstanding.get(key);
-    this.#outstanding.delete(key);
-    const now = this.#options.clock();
-    if (issued !== undefined && now <= issued.expiresAt) return issued;
-    throw new CaError('ERR_CA_NONCE', 'the nonce is not one that this CA expects', {
-      expected: `a nonce of the last ${String(NONCE_LIFETIME_MS / 60_000)} minutes, used once`,
-      seen: issued === undefined ? 'an unknown or used one' : 'an expired one',
-      hint: 'ask for a new nonce and make new evidence',
-    });
+    const now = this.#now();
+    const bytes = Buffer.from(nonce);
+    if (!this.#isOurs(bytes)) throw refused('an unknown one');
+    const issuedAt = new Date(Number(bytes.readBigUInt64BE()));
+    const expiresAt = expiryOf(issuedAt);
+    if (now > expiresAt) throw refused('an expired one');
+    const name = bytes.toString('base64');
+    if (this.#redeemed.has(name) || this.#redeemedBefore.has(name)) throw refused('a used one');
+    if (this.#redeemed.size >= MAX_REDEEMED) throw busy(this.#redeemed.size);
+    this.#redeemed.add(name);
+    return { nonce, issuedAt, expiresAt };
   }
 
-  #forgetExpired(now: Date): void {
-    for (const [key, { expiresAt }] of this.#outstanding) {
-      if (expiresAt >= now) return;
-      this.#outstanding.delete(key);
-    }
+  /** A nonce that is used in one window expires in the next at the latest. */
+  #now(): Date {
+    const now = this.#options.clock();
+    const window = Math.floor(now.getTime() / NONCE_LIFETIME_MS);
+    if (window === this.#window) return now;
+    // With a clock that was set back, nonces that were used and forgotten would be good again.
+    if (window < this.#window) this.#key = this.#options.randomBytes(KEY_BYTES);
+    this.#redeemedBefore = window === this.#window + 1 ? this.#redeemed : new Set();
+    this.#redeemed = new Set();
+    this.#window = window;
+    return now;
+  }
+
+  #isOurs(nonce: Buffer): boolean {
+    if (nonce.length !== ENROLMENT_NONCE_BYTES) return false;
+    const code = this.#code(nonce.subarray(0, STATEMENT_BYTES));
+    return timingSafeEqual(code, nonce.subarray(STATEMENT_BYTES));
+  }
+
+  #code(statement: Uint8Array): Buffer {
+    return createHmac('sha256', this.#key).update(statement).digest().subarray(0, CODE_BYTES);
   }
 }
 
-function keyOf(nonce: Uint8Array): string {
-  return Buffer.from(nonce).toString('base64');
+function expiryOf(issuedAt: Date): Date {
+  return new Date(issuedAt.getTime() + NONCE_LIFETIME_MS);
+}
+
+function refused(seen: string): CaError {
+  return new CaError('ERR_CA_NONCE', 'the nonce is not one that this CA expects', {
+    expected: `a nonce of the last ${String(NONCE_LIFETIME_MS / 60_000)} minutes, used once`,
+    seen,
+    hint: 'ask for a new nonce and make new evidence',
+  });
+}
+
+function busy(seen: number): CaError {
+  return new CaError('ERR_CA_BUSY', 'too many enrolments are under way', {
+    expected: `fewer than ${String(MAX_REDEEMED)} in ${String(NONCE_LIFETIME_MS / 60_000)} minutes`,
+    seen: String(seen),
+    hint: 'try again in some minutes',
+  });
 }

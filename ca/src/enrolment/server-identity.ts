@@ -3,7 +3,7 @@ import { encodePem } from '@proofgate/evidence';
 import type { CaIdentity } from '../authorities/ca-request.ts';
 import { encodePrivateKey } from '../keys/encrypted-private-key.ts';
 import { createKeyPair } from '../keys/key-type.ts';
-import { loadIssuer } from '../issuer/load-issuer.ts';
+import { loadIssuer, type Issuer } from '../issuer/load-issuer.ts';
 import { startOfMinute } from '../leaves/leaf-request.ts';
 import { issueIntermediary } from '../operator/issue-intermediary.ts';
 import type { OperatorCa } from '../operator/operator-ca.ts';
@@ -14,8 +14,11 @@ export interface ServerIdentity {
   readonly cert: string;
 }
 
-/** The service's own intermediary is in memory alone and made again at every start. */
+/** The service's own intermediary is in memory alone and made again at every start, and before it expires. */
 const INTERMEDIARY_DAYS = 30;
+
+/** It is replaced when less than this is left: leaves live a day, and the CA has two more to be mended. */
+const REISSUE_WITHIN_MS = 3 * 86_400_000;
 
 /**
  * Gives the enrolment service itself a certificate of this CA, so that clients need the root and nothing else. Its
@@ -25,7 +28,7 @@ const INTERMEDIARY_DAYS = 30;
  * @param root - the root
  * @param host - name of the service
  * @param clock - the current time
- * @returns makes a fresh leaf; good for a day
+ * @returns makes a fresh leaf, good for a day, of an intermediary that is replaced in time
  */
 export async function serverIdentities(
   ca: OperatorCa,
@@ -33,6 +36,29 @@ export async function serverIdentities(
   host: string,
   clock: () => Date,
 ): Promise<() => Promise<ServerIdentity>> {
+  let issuer = await ownIssuer(ca, root, host, clock());
+  return async () => {
+    const now = clock();
+    const left = issuer.certificate.notAfter.getTime() - now.getTime();
+    if (left < REISSUE_WITHIN_MS) issuer = await ownIssuer(ca, root, host, now);
+    const leaf = await createKeyPair('P-256');
+    const issued = issuer.issueLeaf({
+      spki: new Uint8Array(leaf.publicKey.export({ type: 'spki', format: 'der' })),
+      names: [host],
+      notBefore: startOfMinute(now),
+      extensions: [],
+      purpose: 'server',
+    });
+    return { key: encodePrivateKey(leaf.privateKey), cert: issued.chainPem };
+  };
+}
+
+async function ownIssuer(
+  ca: OperatorCa,
+  root: CaIdentity,
+  host: string,
+  at: Date,
+): Promise<Issuer> {
   const { publicKey, privateKey } = await createKeyPair('P-256');
   const { certificate } = await issueIntermediary(ca, {
     root,
@@ -40,23 +66,12 @@ export async function serverIdentities(
     commonName: `Proofgate enrolment ${host}`.slice(0, 64),
     permittedDomains: [host],
     days: INTERMEDIARY_DAYS,
-    at: clock(),
+    at,
     key: 'generated',
   });
-  const issuer = loadIssuer({
+  return loadIssuer({
     certificatePem: encodePem('CERTIFICATE', certificate),
     privateKeyPem: encodePrivateKey(privateKey),
-    at: clock(),
+    at,
   });
-  return async () => {
-    const leaf = await createKeyPair('P-256');
-    const issued = issuer.issueLeaf({
-      spki: new Uint8Array(leaf.publicKey.export({ type: 'spki', format: 'der' })),
-      names: [host],
-      notBefore: startOfMinute(clock()),
-      extensions: [],
-      purpose: 'server',
-    });
-    return { key: encodePrivateKey(leaf.privateKey), cert: issued.chainPem };
-  };
 }

@@ -14,6 +14,12 @@ export const REVOCATION_REASONS = [
 /** One of {@link REVOCATION_REASONS}. */
 export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
+/** Steps of a rotation; `abandon` ends one that was prepared and is not wanted any more. */
+export const ROTATION_STEPS = ['prepare', 'activate', 'retire', 'abandon'] as const;
+
+/** One of {@link ROTATION_STEPS}. */
+export type RotationStep = (typeof ROTATION_STEPS)[number];
+
 /** What a CA did. Certificates are DER in base64, serial numbers their content octets in hex. */
 export type JournalEvent =
   | { readonly type: 'init'; readonly root: string }
@@ -35,7 +41,7 @@ export type JournalEvent =
   | { readonly type: 'crl'; readonly number: number; readonly sha256: string }
   | {
       readonly type: 'rotate';
-      readonly step: 'prepare' | 'activate' | 'retire';
+      readonly step: RotationStep;
       /** The certificate that takes over. */
       readonly serial: string;
       /** The one it takes over from. */
@@ -78,7 +84,7 @@ const eventSchema: z.ZodType<JournalEvent> = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('crl'), number: z.int().min(1), sha256: hash }),
   z.strictObject({
     type: z.literal('rotate'),
-    step: z.enum(['prepare', 'activate', 'retire']),
+    step: z.enum(ROTATION_STEPS),
     serial,
     previous: serial,
   }),

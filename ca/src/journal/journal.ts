@@ -4,11 +4,23 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DaemonError, readBoundedFile } from '@proofgate/daemon';
 import { CaError } from '../errors.ts';
+import { flushDirectory } from './flush-directory.ts';
 import { readJournalChain, type JournalChain } from './journal-chain.ts';
 import { journalHash, journalLine, type JournalEntry, type JournalEvent } from './journal-entry.ts';
 
 /** A hundred thousand certificates; a journal is read as a whole. */
 export const MAX_JOURNAL_BYTES: number = 256 * 1024 * 1024;
+
+/** The last tenth is for revocations, lists and rotations: a CA that can issue no more must still be able to revoke. */
+const ISSUING_SHARE = 0.9;
+
+/** How a journal is opened. */
+export interface JournalOptions {
+  /** Looks at the entries before anything on disk is changed; throws to leave it as it is. */
+  readonly check?: (entries: readonly JournalEntry[]) => void;
+  /** Default: {@link MAX_JOURNAL_BYTES}. */
+  readonly maxBytes?: number;
+}
 
 /**
  * Everything a CA did, in order, on disk before anybody sees it. Lines are only ever appended; each holds the hash of the
@@ -17,13 +29,17 @@ export const MAX_JOURNAL_BYTES: number = 256 * 1024 * 1024;
  */
 export class Journal {
   readonly #path: string;
+  readonly #maxBytes: number;
   readonly #entries: JournalEntry[];
   #head: string;
   #length: number;
   #last: Promise<unknown> = Promise.resolve();
+  /** Set when the file may end in something that is not in {@link entries}: whatever followed it would be lost. */
+  #broken = false;
 
-  private constructor(path: string, chain: JournalChain) {
+  private constructor(path: string, chain: JournalChain, maxBytes: number) {
     this.#path = path;
+    this.#maxBytes = maxBytes;
     this.#entries = [...chain.entries];
     this.#head = chain.head;
     this.#length = chain.length;
@@ -34,12 +50,17 @@ export class Journal {
    * recorded was released.
    *
    * @param path - the file
-   * @throws CaError `ERR_CA_JOURNAL_INVALID`; DaemonError when the file cannot be read
+   * @param options - a check and a limit
+   * @throws CaError `ERR_CA_JOURNAL_INVALID`, or what the check throws; DaemonError when the file cannot be read
    */
-  static async open(path: string): Promise<Journal> {
+  static async open(
+    path: string,
+    { check, maxBytes = MAX_JOURNAL_BYTES }: JournalOptions = {},
+  ): Promise<Journal> {
     const chain = readJournalChain(await readJournalFile(path));
+    check?.(chain.entries);
     if (chain.torn > 0) await cut(path, chain.length);
-    return new Journal(path, chain);
+    return new Journal(path, chain, maxBytes);
   }
 
   /** In order. */
@@ -74,36 +95,55 @@ export class Journal {
     const entry = { seq, time: now < earliest ? earliest : now, prev: this.#head, event };
     const line = journalLine(entry);
     const bytes = Buffer.from(`${line}\n`);
-    if (this.#length + bytes.length > MAX_JOURNAL_BYTES) {
-      throw new CaError('ERR_CA_JOURNAL_FAILED', 'the journal is full', {
-        expected: `at most ${String(MAX_JOURNAL_BYTES)} bytes`,
-        seen: String(this.#length + bytes.length),
-      });
-    }
+    this.#requireRoom(event, bytes.length);
     await this.#write(bytes, seq === 0);
     this.#entries.push(entry);
     this.#head = journalHash(line);
     this.#length += bytes.length;
   }
 
+  #requireRoom({ type }: JournalEvent, bytes: number): void {
+    const grows = type === 'init' || type === 'issue';
+    const most = grows ? Math.floor(this.#maxBytes * ISSUING_SHARE) : this.#maxBytes;
+    if (this.#length + bytes <= most) return;
+    throw new CaError('ERR_CA_JOURNAL_FAILED', 'the journal is full', {
+      expected: `at most ${String(most)} bytes for an entry of type ${type}`,
+      seen: String(this.#length + bytes),
+    });
+  }
+
   async #write(bytes: Uint8Array, first: boolean): Promise<void> {
-    const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+    if (this.#broken) {
+      throw new CaError('ERR_CA_JOURNAL_FAILED', `the end of ${this.#path} is not known`, {
+        expected: 'a failed write that could be undone',
+        hint: 'make the disk writable and start again: opening the journal repairs it',
+      });
+    }
     try {
-      const file = await open(this.#path, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
+      await this.#writeFlushed(bytes, first);
+    } catch (cause) {
+      const message = `the journal ${this.#path} cannot be written`;
+      throw new CaError('ERR_CA_JOURNAL_FAILED', message, { cause });
+    }
+  }
+
+  async #writeFlushed(bytes: Uint8Array, first: boolean): Promise<void> {
+    const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+    const file = await open(this.#path, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
+    try {
       try {
         await file.writeFile(bytes);
         await file.sync();
-      } catch (error) {
-        // A disk that is full takes a part of the line: without it the next append would follow the rest of this one.
-        await file.truncate(this.#length);
-        throw error;
       } finally {
         await file.close();
       }
       if (first) await flushDirectory(dirname(this.#path));
-    } catch (cause) {
-      const message = `the journal ${this.#path} cannot be written`;
-      throw new CaError('ERR_CA_JOURNAL_FAILED', message, { cause });
+    } catch (error) {
+      // A disk that is full takes a part of the line: without it the next append would follow the rest of this one.
+      await cut(this.#path, this.#length).catch(() => {
+        this.#broken = true;
+      });
+      throw error;
     }
   }
 }
@@ -131,14 +171,5 @@ async function cut(path: string, length: number): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function flushDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

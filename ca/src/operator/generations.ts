@@ -2,12 +2,18 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '@proofgate/daemon';
+import { readBoundedFile, writeFileAtomic } from '@proofgate/daemon';
+import { fromUtf8 } from '@proofgate/evidence';
+import { flushDirectory } from '../journal/flush-directory.ts';
+import { isCode } from './error-code.ts';
 import { removeTemporaryFiles } from './temporary-files.ts';
 
 /** Names in the directory that a machine's intermediary is written to. */
 const CURRENT = 'current';
 const GENERATIONS = 'generations';
+
+/** A certificate, or a key, of ours takes about 700 bytes. */
+const MAX_FILE_BYTES = 131_072;
 
 /** The files of one intermediary; the same names lead to the current one. */
 export const INTERMEDIARY_FILES = {
@@ -35,6 +41,8 @@ export async function writeGeneration(out: string, generation: Generation): Prom
   await removeLeftovers(out);
   const directory = join(out, GENERATIONS, generation.serial);
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  await flushDirectory(join(out, GENERATIONS));
+  await flushDirectory(out);
   await writeFileAtomic(join(directory, INTERMEDIARY_FILES.key), generation.keyPem, {
     mode: 0o600,
   });
@@ -45,6 +53,24 @@ export async function writeGeneration(out: string, generation: Generation): Prom
       mode: 0o644,
     },
   );
+}
+
+/**
+ * Reads an intermediary that {@link writeGeneration} wrote.
+ *
+ * @param out - the directory
+ * @param serial - its serial number in hex
+ * @throws DaemonError `ERR_DAEMON_FILE_MISSING`, `ERR_DAEMON_FILE_UNREADABLE`, `ERR_DAEMON_FILE_TOO_LARGE`
+ */
+export async function readGeneration(out: string, serial: string): Promise<Generation> {
+  const directory = join(out, GENERATIONS, serial);
+  const read = async (name: string): Promise<string> =>
+    fromUtf8(await readBoundedFile(join(directory, name), MAX_FILE_BYTES));
+  return {
+    serial,
+    certificatePem: await read(INTERMEDIARY_FILES.certificate),
+    keyPem: await read(INTERMEDIARY_FILES.key),
+  };
 }
 
 /**
@@ -63,6 +89,8 @@ export async function makeCurrent(out: string, serial: string): Promise<void> {
       await replaceLink(path, join(CURRENT, name));
     }
   }
+  // Whoever hears that it is current removes the one before: that must not outlast the link.
+  await flushDirectory(out);
 }
 
 /**
@@ -83,7 +111,11 @@ export async function currentSerial(out: string): Promise<string | undefined> {
  * @param serial - of an intermediary that is not the current one
  */
 export async function removeGeneration(out: string, serial: string): Promise<void> {
-  await rm(join(out, GENERATIONS, serial), { recursive: true, force: true });
+  const generations = join(out, GENERATIONS);
+  await rm(join(generations, serial), { recursive: true, force: true });
+  await flushDirectory(generations).catch((error: unknown) => {
+    if (!isCode(error, 'ENOENT')) throw error;
+  });
 }
 
 /** What a write that was cut off by a crash has left: half a key is one of these, and nothing else ever is. */

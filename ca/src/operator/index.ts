@@ -13,6 +13,7 @@ export {
   type IssuedCertificate,
   type JournalState,
 } from '../journal/journal-state.ts';
+export { CA_FILES } from './ca-files.ts';
 export {
   INTERMEDIARY_FILES,
   currentSerial,
@@ -25,14 +26,16 @@ export {
   type IssuedIntermediary,
   type IssueIntermediaryOptions,
 } from './issue-intermediary.ts';
-export { CA_FILES, openOperatorCa, type OperatorCa } from './operator-ca.ts';
+export { openOperatorCa, type OperatorCa } from './operator-ca.ts';
 export { publishRevocations, type PublishedList } from './publish-revocations.ts';
+export { checkReleased, readReleased, type ReleasedFiles } from './released-files.ts';
 export { revokeCertificate, type RevokeOptions } from './revoke-certificate.ts';
 export {
+  abandonRotation,
   activateRotation,
   prepareRotation,
   retireRotation,
   type PrepareOptions,
-  type Rotation,
 } from './rotate-intermediary.ts';
+export type { Rotation } from './rotation-history.ts';
 export { trustBundleJwks, trustBundlePem, type TrustedKey } from './trust-bundle.ts';

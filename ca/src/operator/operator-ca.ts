@@ -4,22 +4,15 @@ import { join } from 'node:path';
 import { readBoundedFile, writeFileAtomic } from '@proofgate/daemon';
 import { decodePem, encodePem, fromUtf8, toBase64, toHex } from '@proofgate/evidence';
 import { CaError } from '../errors.ts';
+import { flushDirectory } from '../journal/flush-directory.ts';
 import { Journal } from '../journal/journal.ts';
 import { journalState, type JournalState } from '../journal/journal-state.ts';
+import { CA_FILES } from './ca-files.ts';
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts';
+import { checkReleased, readReleased } from './released-files.ts';
 import { removeTemporaryFiles } from './temporary-files.ts';
 
-/** Names of the files in the directory of a CA. */
-export const CA_FILES = {
-  root: 'root.pem',
-  rootKey: 'root.key',
-  journal: 'journal.jsonl',
-  /** Every certificate that was issued, as `<serial>.pem`. */
-  issued: 'issued',
-  /** The latest revocation list, as PEM and as the DER that clients fetch. */
-  crlPem: 'root.crl.pem',
-  crlDer: 'root.crl',
-} as const;
+export { CA_FILES };
 
 /** A root certificate has some 600 bytes. */
 const MAX_ROOT_BYTES = 131_072;
@@ -37,7 +30,7 @@ export interface OperatorCa {
 /**
  * Opens the directory of a CA. What a crash kept from being released is released now: the journal has it.
  *
- * @param directory - with `root.pem`; a journal is begun where there is none yet
+ * @param directory - with `root.pem`; a journal is begun where nothing was released yet
  * @param at - the current time
  * @returns the CA, which has to be closed
  * @throws CaError `ERR_CA_LOCKED`, `ERR_CA_JOURNAL_INVALID`, `ERR_CA_JOURNAL_FAILED`, `ERR_CA_CERTIFICATE_UNREADABLE`;
@@ -62,7 +55,12 @@ async function open(
 ): Promise<OperatorCa> {
   await removeTemporaryFiles(directory);
   await removeTemporaryFiles(join(directory, CA_FILES.issued));
-  const journal = await Journal.open(join(directory, CA_FILES.journal));
+  const released = await readReleased(directory);
+  const journal = await Journal.open(join(directory, CA_FILES.journal), {
+    check: (entries) => {
+      checkReleased(released, entries);
+    },
+  });
   if (journal.entries.length === 0) {
     await journal.append({ type: 'init', root: toBase64(root) }, at);
   }
@@ -101,7 +99,8 @@ export async function release(
 
 async function releaseIssued(directory: string, { issued }: JournalState): Promise<void> {
   const folder = join(directory, CA_FILES.issued);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const made = await mkdir(folder, { recursive: true, mode: 0o755 });
+  if (made !== undefined) await flushDirectory(directory);
   const there = new Set(await readdir(folder));
   for (const { certificate } of issued.values()) {
     const serial = toHex(certificate.serialNumber);

@@ -4,7 +4,8 @@ import { writeFileAtomic } from '@proofgate/daemon';
 import { encodePem, sha256, toHex } from '@proofgate/evidence';
 import type { CaIdentity } from '../authorities/ca-request.ts';
 import { createRevocationList } from '../authorities/create-revocation-list.ts';
-import { CA_FILES, type OperatorCa } from './operator-ca.ts';
+import { CA_FILES } from './ca-files.ts';
+import type { OperatorCa } from './operator-ca.ts';
 
 /** A revocation list that is in the journal and on disk. */
 export interface PublishedList {

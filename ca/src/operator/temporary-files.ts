@@ -3,10 +3,11 @@ import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** How files begin their life: written under another name, then renamed. */
-const TEMPORARY = /\.tmp$/;
+const TEMPORARY = /^(?!lock\.).*\.tmp$/;
 
 /**
- * Removes what interrupted writes have left in a directory that nobody else writes to now.
+ * Removes what interrupted writes have left in a directory that nobody else writes to now. What belongs to the lock is
+ * left to `lockDirectory`: processes that wait for the directory write such files at any time.
  *
  * @param directory - which; one that does not exist has none
  */

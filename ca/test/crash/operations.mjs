@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { encodePrivateKey } from '@proofgate/ca';
 import { createKeyPair } from '@proofgate/ca/authorities';
 import {
+  abandonRotation,
   activateRotation,
   issueIntermediary,
   makeCurrent,
@@ -41,6 +42,7 @@ const OPERATIONS = {
   },
   prepare: (ca, out, root) => prepareRotation(ca, { out, root, keyType: 'P-256', days: 365, at }),
   activate: (ca, out) => activateRotation(ca, out, at),
+  abandon: (ca, out) => abandonRotation(ca, out, at),
   retire: (ca, out) => retireRotation(ca, out, at),
   revoke: (ca) => {
     const [serial = ''] = ca.state().issued.keys();

@@ -12,7 +12,7 @@ import {
   type EnrolmentRule,
   type EnrolOptions,
 } from '@proofgate/ca/enrolment';
-import { openOperatorCa } from '@proofgate/ca/operator';
+import { openOperatorCa, type OperatorCa } from '@proofgate/ca/operator';
 import { createLogger } from '@proofgate/daemon';
 import { toHex } from '@proofgate/evidence';
 import { createSimulatedPlatform, type SimulatedPlatform } from '@proofgate/simulator';
@@ -49,6 +49,7 @@ export function policyFor(platform: SimulatedPlatform, changes: object = {}): Po
 export interface EnrolmentSite {
   readonly directory: string;
   readonly url: string;
+  readonly ca: OperatorCa;
   now: Date;
   /** What a machine needs to enrol here. */
   readonly options: (platform: SimulatedPlatform, changes?: Partial<EnrolOptions>) => EnrolOptions;
@@ -63,6 +64,9 @@ export async function enrolmentSite(
   options: {
     readonly rules?: readonly EnrolmentRule[];
     readonly rate?: { readonly burst: number; readonly perMinute: number };
+    readonly perHostPerDay?: number;
+    /** Gets the lines that the service logs. */
+    readonly log?: string[];
   } = {},
 ): Promise<EnrolmentSite> {
   const directory = caDirectory();
@@ -73,7 +77,14 @@ export async function enrolmentSite(
   const rules = options.rules ?? [
     { name: 'machines', policy: policyFor(machine), hosts: [HOST, '.fleet.example.com'], days: 30 },
   ];
-  const authority = new EnrolmentAuthority({ ca, root, rules, crlUrls: [], clock, randomBytes });
+  const { log = [], perHostPerDay = 24 } = options;
+  const logger = createLogger({
+    name: 'test',
+    destination: { write: (line: string) => void log.push(line) },
+  });
+  const authority = new EnrolmentAuthority({
+    ...{ ca, root, rules, crlUrls: [], perHostPerDay, logger, clock, randomBytes },
+  });
   const server = await serveEnrolment({
     authority,
     listen: { host: '127.0.0.1', port: 0 },
@@ -82,7 +93,7 @@ export async function enrolmentSite(
     directory,
     rate: options.rate ?? { burst: 1_000, perMinute: 1_000 },
     clock,
-    logger: createLogger({ name: 'test', level: 'silent' }),
+    logger,
   });
   closers.push(
     () => ca.close(),
@@ -105,6 +116,7 @@ export async function enrolmentSite(
   return Object.assign(site, {
     directory,
     url,
+    ca,
     options: enrolOptions,
     enrol: (platform: SimulatedPlatform, changes?: Partial<EnrolOptions>) =>
       enrol(enrolOptions(platform, changes)),

@@ -25,7 +25,9 @@ export interface CaInitOptions {
 export async function caInit(options: CaInitOptions, context: CommandContext): Promise<void> {
   const certificatePath = join(options.out, 'root.pem');
   const keyPath = join(options.out, 'root.key');
-  await checkAbsent([certificatePath, keyPath]);
+  // What another CA has left there would make its journal, which this one needs, one that cannot be begun.
+  const traces = ['journal.jsonl', 'root.crl', 'issued'].map((name) => join(options.out, name));
+  await checkAbsent([certificatePath, keyPath, ...traces]);
   const passphrase = options.passphrase
     ? await readPassphrase({ ...context, file: options.passphraseFile }, 'chosen')
     : undefined;

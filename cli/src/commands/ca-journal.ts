@@ -49,7 +49,10 @@ export async function caJournalVerify(
     options.json === true
       ? jsonText(result)
       : table([
-          ['journal', 'whole, every line follows from the one before it'],
+          [
+            'journal',
+            'whole, every line follows from the one before it; it has all that was released',
+          ],
           ['entries', String(result.entries)],
           ['issued', `${String(result.issued)}, of which revoked: ${String(result.revoked)}`],
           ['head', `${head}  (keep it elsewhere to notice a journal that was replaced)`],
@@ -66,12 +69,16 @@ async function readJournal(dir: string): Promise<{
   readonly torn: number;
   readonly state: JournalState;
 }> {
-  const { CA_FILES, journalState, readJournalChain, readJournalFile } =
-    await import('@proofgate/ca/operator');
-  const bytes = await readJournalFile(join(dir, CA_FILES.journal)).catch((error: unknown) => {
+  const operator = await import('@proofgate/ca/operator');
+  const { CA_FILES, checkReleased, journalState, readJournalChain } = operator;
+  const refuse = (error: unknown): never => {
     throw unusable(error);
-  });
+  };
+  // In this order: whoever works in the directory meanwhile writes the journal first.
+  const released = await operator.readReleased(dir).catch(refuse);
+  const bytes = await operator.readJournalFile(join(dir, CA_FILES.journal)).catch(refuse);
   const chain = readJournalChain(bytes);
+  checkReleased(released, chain.entries);
   return { ...chain, state: journalState(chain.entries) };
 }
 

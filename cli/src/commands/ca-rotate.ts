@@ -7,7 +7,7 @@ import { withCa } from '../input/open-ca.ts';
 import { readRootAuthority } from '../input/root-authority.ts';
 import { table } from '../output/table.ts';
 
-/** Options of `proofgate ca rotate activate` and `retire`. */
+/** Options of `proofgate ca rotate activate`, `retire` and `abandon`. */
 export interface CaRotateOptions {
   readonly dir: string;
   /** Default: {@link CaRotateOptions.dir}. */
@@ -53,6 +53,16 @@ export async function caRotateRetire(
   const { retireRotation } = await import('@proofgate/ca/operator');
   const rotation = await withCa(dir, context, (ca) => retireRotation(ca, out, context.now()));
   show(rotation, 'the old one is revoked; `proofgate ca crl` tells clients', context);
+}
+
+/** Revokes the prepared intermediary and removes its key. */
+export async function caRotateAbandon(
+  { dir, out = dir }: CaRotateOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { abandonRotation } = await import('@proofgate/ca/operator');
+  const rotation = await withCa(dir, context, (ca) => abandonRotation(ca, out, context.now()));
+  show(rotation, 'abandoned: the new one is revoked, the old one stays in place', context);
 }
 
 function show(rotation: Rotation, state: string, { terminal }: CommandContext): void {

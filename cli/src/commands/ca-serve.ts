@@ -19,14 +19,14 @@ export interface CaServeOptions {
 /** Gives machines their intermediaries over HTTPS, on the strength of their evidence, until it is told to end. */
 export async function caServe(options: CaServeOptions, context: CommandContext): Promise<void> {
   // Loaded here, because `proofgate proxy` shares this program and must not load what only makes CAs.
-  const { EnrolmentAuthority, readEnrolmentConfig, serverIdentities, serveEnrolment } =
-    await import('@proofgate/ca/enrolment');
+  const enrolment = await import('@proofgate/ca/enrolment');
+  const { EnrolmentAuthority, readEnrolmentConfig, serverIdentities, serveEnrolment } = enrolment;
   const { openOperatorCa } = await import('@proofgate/ca/operator');
   const config = await readEnrolmentConfig(options.config).catch((error: unknown) => {
     throw unusable(error);
   });
   if (options.check === true) return;
-  const { directory, passphraseFile, crlUrls, host, listen, rate, rules } = config;
+  const { directory, passphraseFile, crlUrls, perHostPerDay, host, listen, rate, rules } = config;
   const location = { dir: directory, ...(passphraseFile === undefined ? {} : { passphraseFile }) };
   const root = await readRootAuthority(location, context);
   const logger = createLogger({ name: 'ca' });
@@ -35,9 +35,19 @@ export async function caServe(options: CaServeOptions, context: CommandContext):
     const ca = await openOperatorCa(directory, context.now());
     lifecycle.onShutdown('directory of the CA', () => ca.close());
     const clock = context.now;
+    const list = { ca, root, days: config.crlDays, clock, logger };
+    const revocations = await enrolment.Revocations.start(list);
+    lifecycle.onShutdown('revocation list', () => revocations.stop());
+    const orders = await enrolment
+      .serveCaOrders(directory, revocations, logger)
+      .catch((error: unknown) => {
+        // Such as a path that is too long for a socket: machines are served nevertheless.
+        logger.warn({ err: error }, 'no local socket: stop the service to revoke');
+      });
+    lifecycle.onShutdown('local orders', async () => orders?.close());
     const server = await serveEnrolment({
       authority: new EnrolmentAuthority({
-        ...{ ca, root, rules, crlUrls, clock, randomBytes },
+        ...{ ca, root, rules, crlUrls, perHostPerDay, logger, clock, randomBytes },
         ...(await collateralFrom(config.collateral, rules)),
       }),
       listen,

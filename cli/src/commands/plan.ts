@@ -27,9 +27,11 @@ export interface PlanOptions {
 
 /** Prints everything measurable that a config file will produce, before anything runs. */
 export async function plan(options: PlanOptions, { terminal }: CommandContext): Promise<void> {
-  const measured = await planMeasurements(await readConfig(options.config));
+  const config = await readConfig(options.config);
+  const measured = await planMeasurements(config);
+  const { exec } = config.platform.containers;
   if (options.json === true) {
-    terminal.out(jsonText(planData(measured)));
+    terminal.out(jsonText(planData(measured, exec)));
     return;
   }
   const heading = (text: string): string => paint(terminal, 'bold', text);
@@ -37,7 +39,7 @@ export async function plan(options: PlanOptions, { terminal }: CommandContext): 
     `${heading('platform')}\n${table(platformRows(measured), '  ')}`,
     ...measured.workloads.map(
       (workload) =>
-        `${heading(workload.measured.config.name)}  workload\n${table(workloadRows(workload), '  ')}`,
+        `${heading(workload.measured.config.name)}  workload\n${table(workloadRows(workload, exec), '  ')}`,
     ),
     ...measured.hosts.map(
       (host) => `${heading(host.hostname)}  ${host.kind}\n${table(hostRows(host), '  ')}`,
@@ -48,7 +50,10 @@ export async function plan(options: PlanOptions, { terminal }: CommandContext): 
 }
 
 /** The plan as the object that `--json` prints: bytes as hex, the order of hosts and events kept. */
-function planData({ platform, workloads, hosts, events, rtmr3 }: MeasurementPlan): unknown {
+function planData(
+  { platform, workloads, hosts, events, rtmr3 }: MeasurementPlan,
+  execAllowed: boolean,
+): unknown {
   return {
     platform: {
       root: platform.root,
@@ -61,7 +66,7 @@ function planData({ platform, workloads, hosts, events, rtmr3 }: MeasurementPlan
       imageDigest: measured.imageDigest,
       specDigest: measured.specDigest,
       configRoot: root,
-      ...confinement(measured.config),
+      ...confinement(measured.config, execAllowed),
     })),
     hosts: hosts.map(({ kind, hostname, extensions }) => ({
       hostname,
@@ -82,7 +87,7 @@ function platformRows({ platform }: MeasurementPlan): string[][] {
 }
 
 /** What a container may have and do; a process shares the VM and is only bounded by its user. */
-function confinement(config: ContainerConfig): object {
+function confinement(config: ContainerConfig, execAllowed: boolean): object {
   if (config.isolation === undefined) return {};
   const { pids, nofile, tmp_size: tmpBytes } = config.isolation;
   return {
@@ -93,7 +98,7 @@ function confinement(config: ContainerConfig): object {
       nofile,
       tmpBytes,
     },
-    optOuts: describeOptOuts(config),
+    optOuts: describeOptOuts(config, execAllowed),
   };
 }
 
@@ -101,7 +106,7 @@ function unlessUnlimited(value: number): number | null {
   return value === 0 ? null : value;
 }
 
-function workloadRows({ measured, root }: PlannedWorkload): string[][] {
+function workloadRows({ measured, root }: PlannedWorkload, execAllowed: boolean): string[][] {
   const { config, imageRef, specDigest } = measured;
   return [
     ['image', printable(imageRef)],
@@ -109,7 +114,7 @@ function workloadRows({ measured, root }: PlannedWorkload): string[][] {
     ['specification', specDigest],
     ...(config.isolation === undefined
       ? [['confinement', 'a process of the VM: nothing but its user keeps it from the rest']]
-      : [['limits', limitsText(config, config.isolation)], ...optOutRows(config)]),
+      : [['limits', limitsText(config, config.isolation)], ...optOutRows(config, execAllowed)]),
   ];
 }
 
@@ -124,8 +129,8 @@ function limitsText(config: ContainerConfig, isolation: ContainerIsolation): str
   ].join(', ');
 }
 
-function optOutRows(config: ContainerConfig): string[][] {
-  const phrases = describeOptOuts(config);
+function optOutRows(config: ContainerConfig, execAllowed: boolean): string[][] {
+  const phrases = describeOptOuts(config, execAllowed);
   if (phrases.length === 0) return [['confinement', 'the strictest']];
   return phrases.map((phrase, index) => [index === 0 ? 'less confined' : '', printable(phrase)]);
 }

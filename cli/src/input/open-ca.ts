@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CaOrder, OrderedList } from '@proofgate/ca/enrolment';
 import type { OperatorCa } from '@proofgate/ca/operator';
 
 import type { CommandContext } from '../context.ts';
@@ -28,4 +29,20 @@ export async function withCa<T>(
   } finally {
     await ca.close();
   }
+}
+
+/**
+ * Has the service do something that runs in the directory of a CA: it holds the directory for as long as it lives.
+ *
+ * @param directory - of the CA
+ * @param order - what to do
+ * @returns what it did; `undefined` when no service runs there, so that the caller has to do it
+ * @throws CaError with which the service refuses
+ */
+export async function throughService(
+  directory: string,
+  order: CaOrder,
+): Promise<OrderedList | undefined> {
+  const { orderFromService } = await import('@proofgate/ca/enrolment');
+  return orderFromService(directory, order);
 }

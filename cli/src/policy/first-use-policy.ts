@@ -23,6 +23,8 @@ export interface FirstUse {
 export type PolicyFile = Readonly<Record<string, unknown>>;
 
 const SET_NAME = 'first-use';
+/** The schema's `$id`, below docs/schema: a copy of it beside the policy serves editors. Verifiers do not look at it. */
+const POLICY_SCHEMA = 'proofgate.policy.schema.json';
 
 /**
  * Makes a policy that accepts what was seen once and nothing else. It names software, not a machine, so that it goes on
@@ -37,6 +39,7 @@ export function firstUsePolicy(
 ): PolicyFile {
   const workloads = seen.workloads ?? [];
   return {
+    $schema: POLICY_SCHEMA,
     version: 1,
     ...heading,
     tee: seen.tee,

@@ -11,6 +11,7 @@ import { caIntermediary, type CaIntermediaryOptions } from '../commands/ca-inter
 import { caJournalList, caJournalVerify, type CaJournalOptions } from '../commands/ca-journal.ts';
 import { caRevoke, type CaRevokeOptions } from '../commands/ca-revoke.ts';
 import {
+  caRotateAbandon,
   caRotateActivate,
   caRotatePrepare,
   caRotateRetire,
@@ -155,6 +156,13 @@ function addRotationCommands(ca: Command, context: CommandContext): void {
     .requiredOption('--dir <dir>', DIRECTORY)
     .option('--out <dir>', out)
     .action((options: CaRotateOptions) => caRotateRetire(options, context));
+
+  rotate
+    .command('abandon')
+    .description('instead of activate: revoke what is prepared and remove its key')
+    .requiredOption('--dir <dir>', DIRECTORY)
+    .option('--out <dir>', out)
+    .action((options: CaRotateOptions) => caRotateAbandon(options, context));
 }
 
 function addRevocationCommands(ca: Command, context: CommandContext): void {

@@ -8,9 +8,11 @@ import { openPlatform, type Platform } from '@proofgate/attester';
 import { encodePrivateKey, loadIssuer } from '@proofgate/ca';
 import type { EnrolledIntermediary, KeyStore } from '@proofgate/ca/enrolment';
 import { backoff, writeFileAtomic, type Logger } from '@proofgate/daemon';
+import { decodePem, parseCertificate, toHex } from '@proofgate/evidence';
 
 import { CliError } from '../errors.ts';
 import { readText } from '../input/input-file.ts';
+import { isInMemory } from './memory-file-system.ts';
 
 /** What keeping an enrolled intermediary takes. */
 export interface EnrolledCaOptions {
@@ -28,7 +30,10 @@ const RENEW_AFTER = 2 / 3;
 const RETRY = { initialMs: 1_000, maxMs: 300_000 } as const;
 /** Node's timers cannot wait for longer. */
 const LONGEST_TIMER_MS = 2_147_483_647;
-const KEY_NAME = 'intermediary';
+/** Names of keys begin with this; the serial number of their certificate follows. */
+const KEY_NAMES = 'intermediary';
+/** With less there is nothing to start with: a leaf lives for five minutes at least. */
+const LEAST_LEFT_MS = 900_000;
 
 /**
  * Makes sure that this machine has an intermediary: the one of before if it is still good, else a new one by attested
@@ -55,10 +60,21 @@ export async function keepEnrolled(
     host: hostOf(platform, settings),
     rootPem: await readText(settings.root),
   };
+  await warnOfDisk(enrolment);
   const kept = await keptIntermediary(enrolment);
   const present = kept ?? (await untilEnrolled(enrolment, 'enrol'));
   if (kept !== undefined) await writeKey(enrolment, kept.privateKey);
   return { renewal: renew(enrolment, present) };
+}
+
+/** Launcher and proxy read the key as a file, whatever keeps it over a restart. */
+async function warnOfDisk({ platform, settings, logger }: Enrolment): Promise<void> {
+  const directory = dirname(platform.ca_key);
+  if (settings.key === 'file' || (await isInMemory(directory))) return;
+  logger.warn(
+    { directory, key: settings.key },
+    'the key of the CA is written to a disk: set platform.run_dir to a directory on a tmpfs',
+  );
 }
 
 interface Enrolment extends EnrolledCaOptions {
@@ -105,23 +121,39 @@ async function openStore(
   }
 }
 
-/** What an earlier start has left, if it can still issue and is not due for renewal. */
+/** What an earlier start has left, if it can still issue; one that is due for renewal is better than none. */
 async function keptIntermediary(enrolment: Enrolment): Promise<Present | undefined> {
   const { platform, store, clock, logger } = enrolment;
   const certificatePem = await readFile(platform.ca_cert, 'utf8').catch(() => undefined);
   if (certificatePem === undefined) return undefined;
   try {
-    const privateKey = await store.load(KEY_NAME);
+    const name = keyNameOf(certificatePem);
+    const privateKey = await store.load(name);
     if (privateKey === undefined) return undefined;
     const privateKeyPem = encodePrivateKey(privateKey);
     const { certificate } = loadIssuer({ certificatePem, privateKeyPem, at: clock() });
     const { notBefore, notAfter } = certificate;
-    const present = { privateKey, notBefore, notAfter };
-    return renewalTime(present) > clock().getTime() ? present : undefined;
+    if (notAfter.getTime() - clock().getTime() < LEAST_LEFT_MS) return undefined;
+    await forgetOthers(store, name);
+    return { privateKey, notBefore, notAfter };
   } catch (error) {
     logger.warn({ err: error }, 'the intermediary of before cannot be used: enrolling again');
     return undefined;
   }
+}
+
+function keyNameOf(certificatePem: string): string {
+  const [certificate] = decodePem(certificatePem, 'CERTIFICATE');
+  if (certificate === undefined) throw new Error('the file holds no certificate');
+  return `${KEY_NAMES}-${toHex(parseCertificate(certificate).serialNumber)}`;
+}
+
+/** Those of earlier certificates, and of one that was never written. */
+async function forgetOthers(store: KeyStore, kept: string): Promise<void> {
+  const others = (await store.names()).filter(
+    (name) => name.startsWith(KEY_NAMES) && name !== kept,
+  );
+  for (const name of others) await store.remove(name);
 }
 
 async function untilEnrolled(enrolment: Enrolment, purpose: 'enrol' | 'renew'): Promise<Present> {
@@ -148,9 +180,12 @@ async function enrolOnce(enrolment: Enrolment, purpose: 'enrol' | 'renew'): Prom
       collateral: () => attester.collateral(),
     },
   });
-  await store.save(KEY_NAME, enrolled.privateKey);
+  // Whenever this is interrupted, there is a key for the certificate on disk, the old one or the new.
+  const name = keyNameOf(enrolled.certificatePem);
+  await store.save(name, enrolled.privateKey);
   await writeKey(enrolment, enrolled.privateKey);
   await writeFileAtomic(platform.ca_cert, enrolled.certificatePem, { mode: 0o644 });
+  await forgetOthers(store, name);
   logger.info({ host, serial: enrolled.serial, until: enrolled.notAfter }, 'enrolled with the CA');
   return presentOf(enrolled, clock());
 }
@@ -159,7 +194,7 @@ function presentOf({ privateKey, notAfter }: EnrolledIntermediary, now: Date): P
   return { privateKey, notBefore: now, notAfter };
 }
 
-/** Below `run_dir`, which is in memory: what is sealed or forgotten elsewhere must not be on a disk. */
+/** Below `run_dir`, which should be in memory: what is sealed or forgotten elsewhere must not be on a disk. */
 async function writeKey({ platform }: Enrolment, key: KeyObject): Promise<void> {
   await writeFileAtomic(platform.ca_key, encodePrivateKey(key), { mode: 0o600 });
 }

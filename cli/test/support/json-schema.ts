@@ -60,8 +60,26 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   required: (names, value, path) =>
     (names as string[])
-      .filter((name) => isObject(value) && !(name in value))
+      .filter((name) => isObject(value) && !Object.hasOwn(value, name))
       .map((name) => `${path}.${name} is missing`),
+  minItems: (least, value, path) =>
+    !Array.isArray(value) || value.length >= Number(least) ? [] : [`${path} has too few items`],
+  maxItems: (most, value, path) =>
+    !Array.isArray(value) || value.length <= Number(most) ? [] : [`${path} has too many items`],
+  minProperties: (least, value, path) =>
+    !isObject(value) || Object.keys(value).length >= Number(least)
+      ? []
+      : [`${path} has too few members`],
+  maxProperties: (most, value, path) =>
+    !isObject(value) || Object.keys(value).length <= Number(most)
+      ? []
+      : [`${path} has too many members`],
+  propertyNames: (schema, value, path, root) =>
+    isObject(value)
+      ? Object.keys(value).flatMap((name) =>
+          check(schema as JsonSchema, name, `${path}, name ${name}`, root),
+        )
+      : [],
   items: (items, value, path, root) =>
     Array.isArray(value)
       ? value.flatMap((item, index) =>
@@ -100,7 +118,7 @@ function checkMembers(
   const known = properties as Readonly<Record<string, JsonSchema>>;
   return Object.entries(value).flatMap(([name, member]) => {
     const here = `${path}.${name}`;
-    const schema = known[name] ?? others;
+    const schema = Object.hasOwn(known, name) ? known[name] : others;
     if (typeof schema === 'object') return check(schema as JsonSchema, member, here, root);
     return schema === true ? [] : [`${here} is not in the schema`];
   });
