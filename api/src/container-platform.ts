@@ -20,10 +20,12 @@ export interface ContainersPlatformConfig {
   readonly network: string;
   /** Socket of a running containerd; otherwise the usual place is tried, then a private one is started. */
   readonly containerd_socket?: string;
-  /** Socket of a running podman or docker service; otherwise a private podman service is started. */
+  /** Socket of a running podman service with runc; otherwise a private one is started. */
   readonly podman_socket?: string;
-  /** Whether `exec` is possible at all; each use is logged. */
+  /** Whether `exec` is possible at all; each use is logged, and that it is possible is measured. */
   readonly exec: boolean;
+  /** Directory that the files of secrets are in, at any depth; `<data_dir>/secrets` unless given. */
+  readonly secrets_dir?: string;
   /** Most bytes that one image may have, unpacked. */
   readonly max_image_size: ByteCount;
 }
@@ -62,5 +64,6 @@ export const containersPlatformSchema: z.ZodType<ContainersPlatformConfig, unkno
     containerd_socket: absolutePath.exactOptional(),
     podman_socket: absolutePath.exactOptional(),
     exec: z.boolean().default(false),
+    secrets_dir: absolutePath.exactOptional(),
     max_image_size: byteSizeField({ min: 1 }).prefault(DEFAULT_MAX_IMAGE_SIZE),
   });

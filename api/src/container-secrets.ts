@@ -5,7 +5,7 @@ import { z } from 'zod';
 export interface ContainerSecret {
   /** Name of the file in the container. */
   readonly name: string;
-  /** Absolute path in the VM, readable by its owner alone. */
+  /** Absolute path in the VM, below the directory for secrets and readable by its owner alone. */
   readonly file: string;
 }
 

@@ -10,7 +10,7 @@ export { parseUpstream, type HostMode, type Upstream } from './upstream.ts';
 export { parseUser, type UserAndGroup } from './user.ts';
 export { parseVolume, type Volume } from './volume.ts';
 export { type HostLimits, type Limits } from './limits.ts';
-export { type ContainerIsolation } from './container-isolation.ts';
+export { containerIsolationSchema, type ContainerIsolation } from './container-isolation.ts';
 export { type ContainersPlatformConfig, type RegistryConfig } from './container-platform.ts';
 export { type ConfigApi, type ContainerSecret } from './container-secrets.ts';
 export {

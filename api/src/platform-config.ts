@@ -10,8 +10,14 @@ import { MAX_ID } from './user.ts';
 /** Which trusted execution environment produces the evidence; `auto` finds hardware and is never simulated. */
 export type TeeChoice = 'auto' | 'tdx' | 'sev-snp' | 'simulated';
 
-/** What runs containers; `auto` takes the first that answers, `process` runs no containers at all. */
-export type RuntimeChoice = 'auto' | 'containerd' | 'podman' | 'docker' | 'process';
+/**
+ * What runs containers; `auto` takes the first that answers, `process` runs no containers at all.
+ *
+ * Docker is not among them. Its API has no step between the creation of a container's process and its start, so nothing
+ * could be verified in between; it cannot mount a directory of the VM without set-user-ID programs and device nodes; and
+ * it forgets the manifest digest of an image that it is given.
+ */
+export type RuntimeChoice = 'auto' | 'containerd' | 'podman' | 'process';
 
 /** How the software platform behaves; it counts only with `tee: simulated`. */
 export interface SimulatorConfig {
@@ -179,7 +185,7 @@ export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
     listen: parsedText(parseHostPort).prefault(DEFAULT_LISTEN),
     data_dir: path.default(DEFAULT_DATA_DIR),
     run_dir: path.default(DEFAULT_RUN_DIR),
-    runtime: z.enum(['auto', 'containerd', 'podman', 'docker', 'process']).default('auto'),
+    runtime: z.enum(['auto', 'containerd', 'podman', 'process']).default('auto'),
     containers: containersPlatformSchema.prefault({}),
     image_profile_file: path.default(DEFAULT_IMAGE_PROFILE_FILE),
     workers: workersField.default('auto'),

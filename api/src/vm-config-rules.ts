@@ -53,6 +53,7 @@ export function* wholeFileProblems(file: unknown): Generator<RuleProblem> {
     yield* healthProblems(container, ['containers', index]);
     yield* configureProblems(container, platform, ['containers', index]);
   }
+  yield* secretsProblems(platform);
   for (const { container, item, message } of dependencyProblems(containers.map(dependent))) {
     yield { path: ['containers', container, 'depends_on', item], message };
   }
@@ -127,6 +128,26 @@ function* configureProblems(
   for (const [kept, message] of rules) {
     if (!kept) yield { path: [...path, 'config_api'], message };
   }
+}
+
+/** Whoever may load a container may give it any file of that directory: what only the VM may have is elsewhere. */
+function* secretsProblems(platform: unknown): Generator<RuleProblem> {
+  const directory = field(field(platform, 'containers'), 'secrets_dir');
+  if (typeof directory !== 'string') return;
+  for (const name of ['ca_key', 'data_dir', 'run_dir']) {
+    const path = field(platform, name);
+    if (typeof path !== 'string' || !isAtOrBelow(path, directory)) continue;
+    const message = `containers would get at platform.${name}, which is ${path}`;
+    yield { path: ['platform', 'containers', 'secrets_dir'], message };
+  }
+}
+
+/** Links are not followed: this finds mistakes in the file, not on the disk. */
+function isAtOrBelow(path: string, directory: string): boolean {
+  const steps = (text: string): string[] =>
+    text.split('/').filter((step) => step !== '' && step !== '.');
+  const [inner, outer] = [steps(path), steps(directory)];
+  return outer.every((step, index) => inner[index] === step);
 }
 
 function dependent(container: unknown): Dependent {

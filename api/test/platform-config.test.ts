@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MINIMAL } from './example-files.ts';
-import { testRules, withPlatform } from './rule-cases.ts';
+import { testRules, withPlatform, type RuleCase } from './rule-cases.ts';
 
 testRules([
   ['version', MINIMAL, { ...MINIMAL, version: '2' }, /^version: expected version: "1"/],
@@ -88,6 +88,24 @@ testRules([
     withPlatform({ worker_gid: 1 }),
     /worker_gid: needs worker_uid/,
   ],
+  [
+    'runtime that can check containers before they start',
+    withPlatform({ runtime: 'podman' }),
+    withPlatform({ runtime: 'docker' }),
+    /runtime/,
+  ],
+  ...(
+    [
+      ['the key of the CA', { ca_key: '/keys/ca/key.pem' }, '/keys/', /containers would.*ca_key/],
+      ['all data', { data_dir: '/d' }, '/d', /secrets_dir: containers would.*data_dir/],
+      ['the sockets', { run_dir: '/run/./p' }, '/run', /secrets_dir: containers would.*run_dir/],
+    ] as const
+  ).map(([what, platform, directory, problem]): RuleCase => [
+    `secrets without ${what}`,
+    withPlatform({ ...platform, containers: { secrets_dir: '/run-secrets' } }),
+    withPlatform({ ...platform, containers: { secrets_dir: directory } }),
+    problem,
+  ]),
   [
     'simulator',
     withPlatform({ tee: 'simulated', simulator: {} }),

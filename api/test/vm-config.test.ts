@@ -93,6 +93,7 @@ describe('vmConfigSchema', () => {
           containerd_socket: '/s',
           podman_socket: '/t',
           exec: true,
+          secrets_dir: '/x',
           max_image_size: 1,
         },
         image_profile_file: '/p',

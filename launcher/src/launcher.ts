@@ -23,10 +23,15 @@ import { createManagementApi } from './management/management-api.ts';
 import { serveManagementSocket } from './management/management-socket.ts';
 import { serveManagerSocket } from './management/manager-socket.ts';
 import { RemoteCallers } from './management/remote-callers.ts';
-import { planMeasurements, type MeasurementPlan } from './measurement/measurement-plan.ts';
+import {
+  computePlan,
+  planMeasurements,
+  type MeasurementPlan,
+} from './measurement/measurement-plan.ts';
 import { CombinedRuntime } from './container-runtime/combined-runtime.ts';
 import { ContainerHost } from './container-runtime/container-host.ts';
 import { ProcessRuntime } from './process/process-runtime.ts';
+import { startingPoint } from './starting-point.ts';
 import { LoadedFile, type LoadedState } from './supervision/loaded-file.ts';
 import type { Runtime } from './supervision/runtime.ts';
 import { ServedRuntime } from './supervision/served-runtime.ts';
@@ -75,6 +80,11 @@ export interface RunningLauncher {
    */
   unloadWorkload(name: string): Promise<void>;
   /**
+   * Takes the workloads and routes of a config file that has changed. What differs is replaced when the new one can serve,
+   * what is missing is unloaded; what the file says of the platform counts with the next launcher.
+   */
+  reload(config: VmConfig): Promise<void>;
+  /**
    * Ends all workloads, the last one first, logs that they are gone, tells the proxy and closes the sockets. Each
    * workload may take the time that its `stop_grace` gives it. A launcher that is killed instead leaves the workloads
    * running, and the next one takes them over.
@@ -109,7 +119,8 @@ export async function startLauncher(
     config.platform,
   );
   const left = await loaded.read();
-  const plan = await planMeasurements(withLoaded(config, left, deps.logger));
+  const file = withLoaded(config, left, deps.logger);
+  const plan = await planMeasurements(file);
   const directories = await prepareDirectories(config.platform, deps.own);
   const bootId = await kernelBootId();
   const { own, logger, random = Math.random, cgroupParent } = deps;
@@ -127,6 +138,7 @@ export async function startLauncher(
     return await launch({
       ...{
         config,
+        file,
         deps,
         register,
         plan,
@@ -137,7 +149,7 @@ export async function startLauncher(
         servers,
         loaded,
       },
-      images: left.images,
+      left,
     });
   } catch (error) {
     await containers.close(false);
@@ -148,6 +160,8 @@ export async function startLauncher(
 
 interface LaunchOptions {
   readonly config: VmConfig;
+  /** The same with what was loaded beside it. */
+  readonly file: VmConfig;
   readonly deps: LauncherDeps;
   readonly register: MeasurementRegister;
   /** Of the workloads of the file and those that were loaded beside them. */
@@ -158,13 +172,14 @@ interface LaunchOptions {
   readonly runtime: Runtime;
   readonly containers: ContainerHost;
   readonly loaded: LoadedFile;
-  readonly images: LoadedState['images'];
+  /** What the last launcher left. */
+  readonly left: LoadedState;
   /** Gets every socket that is served. */
   readonly servers: UnixHttpServer[];
 }
 
 async function launch(options: LaunchOptions): Promise<RunningLauncher> {
-  const { config, deps, plan, directories, servers, containers } = options;
+  const { config, deps, directories, servers, containers, left } = options;
   const { logger, random = Math.random, timing = SUPERVISION_TIMING } = deps;
   const runDir = directories.run;
   let log: EventLog | undefined;
@@ -208,27 +223,36 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
   const sockets = await WorkloadSockets.open({
     ...{ runDir, workerGid, callers, logger },
     platform: deps.platform,
-    describe: () => describeVm(core?.plan ?? plan, identity),
+    describe: () => describeVm(core?.plan ?? options.plan, identity),
     eventLog: view.eventLog,
     onChange: () => core?.publish(),
     superseded: () => publisher.supersede(),
   });
   const runtime = new ServedRuntime(options.runtime, sockets);
-  const parts = { ...options, runtime, records, log, logger, timing, random };
+  const planned = options.plan.workloads.map(({ measured }) => measured);
+  const earlier = {
+    ...{ left, events: log.events, records: records.list() },
+    measure: (container: ContainerConfig) => runtime.measure(container),
+  };
+  const { measured, successors } = await startingPoint(options.file, planned, earlier);
+  const plan = computePlan(config, options.plan.files, measured);
+  const parts = { ...options, plan, runtime, records, log, logger, timing, random };
   const taken = await takeOver({ ...parts, stopGraceMs: timing.stopGraceMs });
-  const stored = plan.workloads.filter(({ measured }) => measured.config.storage !== undefined);
-  await containers.storage.retain(new Set(stored.map(({ measured }) => measured.config.name)));
+  const stored = planned.filter((workload) => workload.config.storage !== undefined);
+  await containers.storage.retain(new Set(stored.map((workload) => workload.config.name)));
   const launcher = new LauncherCore({
     ...parts,
     ...{ publisher, identity, runDir },
     files: plan.files,
     workloads: plan.workloads,
+    images: left.images,
   });
   await launcher.checkPorts();
   // From here to the return nothing is awaited: whoever can abort gets either nothing or a launcher to stop.
   deps.signal?.throwIfAborted();
   core = launcher;
   launcher.start(taken);
+  for (const successor of successors) void launcher.succeed(successor);
   const stop = async (): Promise<void> => {
     let emptied = false;
     try {
@@ -248,6 +272,7 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
     workloads: view.workloads,
     loadWorkload: (container) => launcher.load(container),
     unloadWorkload: (name) => launcher.unload(name),
+    reload: (next) => launcher.reload(next),
     stop: () => (stopping ??= stop()),
   };
 }
@@ -263,7 +288,7 @@ function describeVm(
 
 /** An engine is needed for containers that are declared, that run, and that have left images behind. */
 async function openContainers(
-  { plan, containers, images }: LaunchOptions,
+  { plan, containers, left: { images } }: LaunchOptions,
   records: WorkloadRecords,
 ): Promise<void> {
   const running = records

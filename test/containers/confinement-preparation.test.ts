@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { containerConfigSchema, type ContainerConfig } from '@proofgate/api';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { verifyAdoption } from '../../launcher/src/container-runtime/adoption.ts';
 import { ContainerPreparation } from '../../launcher/src/container/container-preparation.ts';
 import type { ContainerSpec } from '../../launcher/src/container/container-spec.ts';
 import { verifyConfinement } from '../../launcher/src/container/confinement/verify-confinement.ts';
@@ -30,10 +31,10 @@ let server: Server;
 
 beforeAll(async () => {
   chmodSync(DIRECTORY, 0o711);
-  mkdirSync(DATA, { mode: 0o700 });
+  mkdirSync(join(DATA, 'secrets'), { recursive: true, mode: 0o700 });
   mkdirSync(RUN, { mode: 0o750 });
   mkdirSync(SOCKETS, { mode: 0o711 });
-  writeFileSync(join(DATA, 'key'), 'hush', { mode: 0o600 });
+  writeFileSync(join(DATA, 'secrets/key'), 'hush', { mode: 0o600 });
   server = createServer((socket) => socket.end('hello\n'));
   await new Promise<void>((resolve) => server.listen(join(SOCKETS, 'workload.sock'), resolve));
   chownSync(join(SOCKETS, 'workload.sock'), APP_ID, APP_ID);
@@ -87,7 +88,7 @@ function workload(fields: Readonly<Record<string, unknown>> = {}): ContainerConf
     image: `registry.example.com/${image.reference}`,
     command: ['/bin/busybox', 'sh', '-c', SCRIPT],
     env: { A: 'declared' },
-    secrets: [{ name: 'key', file: join(DATA, 'key') }],
+    secrets: [{ name: 'key', file: join(DATA, 'secrets/key') }],
     volumes: [`${DATA}/volumes/srv:/srv`],
     ...fields,
   });
@@ -160,6 +161,36 @@ test('its confinement is what the launcher checks before it starts', async () =>
     bundle.clear();
   }
   await preparation.release('box-2');
+});
+
+test('it is taken over as what it was started as, and not as anything else', async () => {
+  const config = workload();
+  const spec = await prepare('box-5', config);
+  const pid = await bundle.create(spec);
+  const found = { id: 'box-5', labels: spec.labels, state: 'running', pid } as const;
+  const measured = {
+    config,
+    imageRef: image.reference,
+    imageDigest: image.pin.slice('sha256:'.length),
+    specDigest: 'dd'.repeat(32),
+  };
+  const candidate = { found, measured, image, preparation };
+  await verifyAdoption(candidate);
+  const refused = { code: 'ERR_LAUNCHER_HARDENING_MISSING' };
+  for (const name of ['workload', 'image', 'spec']) {
+    const labels = { ...spec.labels, [`proofgate.${name}`]: 'another' };
+    await expect(
+      verifyAdoption({ ...candidate, found: { ...found, labels } }),
+    ).rejects.toMatchObject({ ...refused, seen: 'another' });
+  }
+  // What is declared now is stricter than what runs.
+  for (const other of [{ volumes: [] }, { user: '7:7' }, { isolation: { tmp_size: '4KiB' } }]) {
+    await expect(
+      verifyAdoption({ ...candidate, measured: { ...measured, config: workload(other) } }),
+    ).rejects.toMatchObject(refused);
+  }
+  bundle.clear();
+  await preparation.release('box-5');
 });
 
 test('secrets are in memory, and nothing is left when all is removed', async () => {

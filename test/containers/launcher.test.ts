@@ -38,22 +38,20 @@ const SERVER = `
   process.once('SIGTERM', () => server.close());`;
 
 /** Ports are unique on a machine, although each container has a network of its own. */
-function portOf(name: string): number {
-  return 8000 + [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
-}
+const PORTS: Readonly<Record<string, number>> = { web: 8000, app: 8001, hog: 8002, steady: 8003 };
 
 function container(name: string, image: string, fields: object = {}): object {
   return {
     name,
     image,
-    port: portOf(name),
-    health_check: { http: `http://localhost:${String(portOf(name))}/`, interval_seconds: 0.5 },
+    port: PORTS[name],
+    health_check: { http: `http://localhost:${String(PORTS[name])}/`, interval_seconds: 0.5 },
     restart: { initial_delay: '50ms' },
     ...fields,
   };
 }
 
-const TIMING = { drainMs: 1_000, quietMs: 5_000 };
+const TIMING = { drainMs: 1_000, quietMs: 1_500 };
 
 /** Clients of a host until the test has ended. */
 async function loadOn(stack: LauncherStack, name: string): Promise<SteadyLoad> {

@@ -6,6 +6,7 @@ import type { ContainerEngine } from '../../launcher/src/container/container-eng
 import type { VerifiedImage } from '../../launcher/src/image/verified-image.ts';
 import { EngineSocket } from '../../launcher/src/podman/engine-socket.ts';
 import { exportedDiffIds } from '../../launcher/src/podman/exported-layers.ts';
+import { openPodman } from '../../launcher/src/podman/open-podman.ts';
 import { LIBPOD } from '../../launcher/src/podman/podman-images.ts';
 import { memorySink } from './support/memory-sink.ts';
 import { buildImage, digestOf, type BuiltImage } from './support/oci-image.ts';
@@ -166,6 +167,27 @@ test('what podman exports are the verified layers', async () => {
   });
   expect(await exportedDiffIds(archive)).toEqual(image.layers.map(({ diffId }) => diffId));
   socket.close();
+});
+
+test('an image that an earlier boot has verified is loaded again', async () => {
+  const image = await stage.image(layered());
+  await unpack(image);
+  const rebooted = await openPodman({
+    ...stage.options,
+    bootId: 'c'.repeat(32),
+    socket: socketPath,
+  });
+  expect(await rebooted.engine.images()).toEqual([]);
+  const fractions: number[] = [];
+  const onProgress = (fraction: number): void => void fractions.push(fraction);
+  await rebooted.engine.unpack(image, { signal: forever, onProgress });
+  // Not only named again.
+  expect(fractions.length).toBeGreaterThan(1);
+  expect(await rebooted.engine.images()).toEqual([image.pin]);
+  expect(await engine.images()).toEqual([]);
+  await rebooted.engine.removeImage(image.pin);
+  expect(await storedLayers()).toBe(0);
+  await rebooted.shutDown();
 });
 
 test('a load that is given up leaves nothing', async () => {

@@ -9,41 +9,13 @@ import {
 } from '@proofgate/verifier';
 import { describe, expect, it } from 'vitest';
 import { blocksIn, codeSpans, readPage, tableRows } from './support/markdown-page.ts';
+import { knownMembers } from './support/policy-members.ts';
 
 const PAGE = readPage('docs/policy.md');
 const EXAMPLES = blocksIn([PAGE], 'json');
-/** Names that entries of a map may have: any, and a TCB status. In the page, they are all `*`. */
-const ENTRY_NAMES = ['entry', 'OutOfDate'];
-const UNKNOWN = 'no-such-member';
-
-/** The members that the parser knows below a path, as it names them when it refuses one that it does not know. */
-function membersBelow(path: readonly string[]): readonly string[] | undefined {
-  let inner: unknown = { [UNKNOWN]: 1 };
-  for (const name of [...path].reverse()) inner = { [name]: inner };
-  try {
-    parsePolicy({ version: 1, ...(inner as object) });
-  } catch (error) {
-    if (!(error instanceof VerifierError)) throw error;
-    if (error.seen === UNKNOWN && error.hint !== undefined) return error.expected?.split(', ');
-  }
-  return undefined;
-}
-
-/** Every member that the parser knows, such as `tcb.grace.*.until`. */
-function knownMembers(path: readonly string[] = []): readonly string[] {
-  const members = membersBelow(path);
-  if (members !== undefined) {
-    return members.flatMap((name) => [
-      [...path, name].map((part) => (ENTRY_NAMES.includes(part) ? '*' : part)).join('.'),
-      ...knownMembers([...path, name]),
-    ]);
-  }
-  // Below a map of maps there is no further one.
-  if (path.some((part) => ENTRY_NAMES.includes(part))) return [];
-  return path.length === 0 ? [] : ENTRY_NAMES.flatMap((entry) => knownMembers([...path, entry]));
-}
-
-const KNOWN = [...new Set(knownMembers())];
+const KNOWN = knownMembers();
+/** No word and no member of policies. */
+const UNKNOWN = 'no-such-word';
 
 /** The first column of the tables that describe members. */
 function documentedMembers(): readonly string[] {

@@ -96,6 +96,19 @@ describe('collateral', () => {
     expect(await prepare(mixed)).toBe('ERR_DCAP_COLLATERAL_MISMATCH');
   });
 
+  it('is for one kind of platform', async () => {
+    expect(
+      await outcome(({ collateral }) => {
+        collateral.tdx.tcbInfo.content.fmspc = '000000000001';
+      }),
+    ).toBe('ERR_DCAP_COLLATERAL_MISMATCH');
+    expect(
+      await outcome(({ collateral }) => {
+        collateral.tdx.tcbInfo.content.pceId = '0001';
+      }),
+    ).toBe('ERR_DCAP_COLLATERAL_MISMATCH');
+  });
+
   it('ends at one root in every chain', async () => {
     const stranger = createSimulatedPlatform({ at: AT });
     const other = stranger.collateral();

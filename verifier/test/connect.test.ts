@@ -153,6 +153,23 @@ describe('the attestation document', () => {
       code,
     );
   });
+
+  it('cannot be had over a connection that is closed, which is said at once', async () => {
+    const host = await run(await attestedHost());
+    const { socket } = await connectTls({ host: '127.0.0.1', port: host.port });
+    socket.destroy();
+    const day = { host: HOSTNAME, timeoutMs: 86_400_000 };
+    expect(await refusal(async () => fetchAttestationDocument(socket, day))).toBe(
+      'ERR_CONNECT_DOCUMENT',
+    );
+    const { socket: ended } = await connectTls({ host: '127.0.0.1', port: host.port });
+    onTestFinished(() => void ended.destroy());
+    ended.end();
+    expect(await refusal(async () => fetchAttestationDocument(ended, day))).toBe(
+      'ERR_CONNECT_DOCUMENT',
+    );
+    expect(host.requests).toEqual([]);
+  });
 });
 
 describe('a verified connection', () => {

@@ -28,7 +28,7 @@ export interface PullProgress {
 
 /** What runs a workload, and what it cannot do. */
 export interface EngineStatus {
-  readonly name: 'process' | 'containerd' | 'podman' | 'docker';
+  readonly name: 'process' | 'containerd' | 'podman';
   /** As the engine reports it. */
   readonly version?: string;
   /** Whether it tells when the kernel ended a workload for want of memory. */
@@ -101,7 +101,7 @@ const pullProgress = z.strictObject({
 });
 
 const engine = z.strictObject({
-  name: z.enum(['process', 'containerd', 'podman', 'docker']),
+  name: z.enum(['process', 'containerd', 'podman']),
   version: z.string().exactOptional(),
   oom_reports: z.boolean(),
   user_namespaces: z.boolean(),

@@ -34,7 +34,7 @@ export class CombinedRuntime implements Runtime {
   }
 
   measure(workload: ContainerConfig): Promise<MeasuredWorkload> {
-    return measureWorkload(workload);
+    return measureWorkload(workload, this.#containers.execAllowed);
   }
 
   async prepare(measured: MeasuredWorkload, options: PrepareOptions): Promise<void> {

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { networkInterfaces } from 'node:os';
 import type { ContainerConfig, PlatformConfig, UserAndGroup } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
-import type { ContainerEngine, EngineFeatures, EngineKind } from '../container/container-engine.ts';
+import type {
+  ContainerEngine,
+  EngineFeatures,
+  UsableEngineKind,
+} from '../container/container-engine.ts';
 import { ContainerPreparation } from '../container/container-preparation.ts';
 import { findInitProgram } from '../container/init-program.ts';
 import { ContainerNetwork } from '../container/network/container-network.ts';
@@ -39,7 +43,7 @@ export interface ContainerHostOptions {
 
 /** The engine that is used, for people. */
 export interface EngineInUse {
-  readonly kind: EngineKind;
+  readonly kind: UsableEngineKind;
   readonly version: string;
   readonly features: EngineFeatures;
   /** Why this one. */
@@ -88,6 +92,7 @@ export class ContainerHost {
     const { cgroupParent = `/proofgate-${owner}` } = options;
     const preparation = new ContainerPreparation({
       ...{ dataDir, runDir, owner },
+      secretsDir: platform.containers.secrets_dir,
       init: await findInitProgram(),
       maxOpenFiles: await readOpenFilesLimit(),
     });
@@ -97,6 +102,11 @@ export class ContainerHost {
       { ...surroundings, settings: platform.containers },
       preparation,
     );
+  }
+
+  /** Whether managers may run programs in containers. */
+  get execAllowed(): boolean {
+    return this.#options.platform.containers.exec;
   }
 
   /** The engine, once there is one. */
@@ -122,7 +132,7 @@ export class ContainerHost {
         'ERR_LAUNCHER_RUNTIME_UNAVAILABLE',
         `workload ${workload.name} is a container, and this launcher cannot run any`,
         own.uid === 0
-          ? { expected: 'platform.runtime auto, containerd, podman or docker', seen: 'process' }
+          ? { expected: 'platform.runtime auto, containerd or podman', seen: 'process' }
           : { expected: 'a launcher that root has started', seen: `user ${String(own.uid)}` },
       );
     }
@@ -229,6 +239,7 @@ export class ContainerHost {
       storage: this.storage,
       owner: this.#surroundings.owner,
       runDir: this.#surroundings.runDir,
+      execAllowed: this.execAllowed,
       logs: new RingLogs({
         dir: logsDir,
         clock: { date: () => new Date(), now: () => performance.now() },

@@ -10,7 +10,7 @@ import { LauncherError } from '../errors.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import { pause } from '../supervision/pause.ts';
 import type { ContainerRecord, RunningInstance } from '../supervision/runtime.ts';
-import { untilAvailable, type RetryContext } from './until-available.ts';
+import { removeForGood, untilAvailable, type RetryContext } from './until-available.ts';
 
 const SIGKILL = 9;
 
@@ -83,7 +83,7 @@ export class ContainerInstance implements RunningInstance {
     const { engine, retry, release, record } = this.#options;
     const never = new AbortController().signal;
     const exit = await untilAvailable(() => engine.wait(record.id, never), retry);
-    await untilAvailable(() => engine.remove(record.id), retry);
+    await removeForGood(() => engine.remove(record.id), retry);
     await release();
     return exitReason(exit);
   }

@@ -29,10 +29,11 @@ import type {
   Runtime,
   StartOptions,
 } from '../supervision/runtime.ts';
+import { verifyAdoption } from './adoption.ts';
 import { ContainerInstance } from './container-instance.ts';
 import { measureContainer } from './measure-container.ts';
 import type { StorageVolumes } from './storage-volumes.ts';
-import { untilAvailable, type RetryContext } from './until-available.ts';
+import { removeForGood, untilAvailable, type RetryContext } from './until-available.ts';
 
 /** What a container runtime consists of. */
 export interface ContainerRuntimeParts {
@@ -46,6 +47,8 @@ export interface ContainerRuntimeParts {
   readonly owner: string;
   /** Absolute path of the launcher's directory for what a reboot empties. */
   readonly runDir: string;
+  /** Whether managers may run programs in containers. */
+  readonly execAllowed: boolean;
   readonly logger: Logger;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -90,7 +93,7 @@ export class ContainerRuntime implements Runtime {
   }
 
   measure(workload: ContainerConfig): Promise<MeasuredWorkload> {
-    return Promise.resolve(measureContainer(workload));
+    return Promise.resolve(measureContainer(workload, this.#parts.execAllowed));
   }
 
   async prepare(measured: MeasuredWorkload, options: PrepareOptions): Promise<void> {
@@ -153,16 +156,15 @@ export class ContainerRuntime implements Runtime {
     record: InstanceRecord,
     measured: MeasuredWorkload | undefined,
   ): Promise<RunningInstance | undefined> {
-    const { engine, network, preparation, logs } = this.#parts;
+    const { engine, network, logs } = this.#parts;
     if (record.runtime === 'process') throw foreign(record);
     if (record.runtime !== engine.kind) {
       await this.#endElsewhere(record);
       return undefined;
     }
     const found = await untilAvailable(() => engine.inspect(record.id), this.#retry);
-    if (found?.state !== 'running') {
-      await untilAvailable(() => engine.remove(record.id), this.#retry);
-      await preparation.release(record.id);
+    if (found?.state !== 'running' || !(await this.#isWhatItWas(found, measured))) {
+      await this.#undo(record.id);
       return undefined;
     }
     if (measured !== undefined) {
@@ -216,23 +218,23 @@ export class ContainerRuntime implements Runtime {
   }
 
   async #run(
-    { id, pid: created }: EngineContainer,
+    { id, pid }: EngineContainer,
     spec: ContainerSpec,
     measured: MeasuredWorkload,
   ): Promise<RunningInstance> {
     const { engine, network } = this.#parts;
-    const { checkedBeforeStart } = engine.features;
-    // An engine that cannot show a container before it runs is checked as soon as it can be.
-    if (!checkedBeforeStart) await engine.start(id);
-    const pid = checkedBeforeStart ? created : (await engine.inspect(id))?.pid;
-    if (pid === undefined) {
-      throw new LauncherError('ERR_LAUNCHER_START_FAILED', `container ${id} has no process`);
+    // Engines that cannot show a container before it runs are not opened in the first place.
+    if (pid === undefined || !engine.features.checkedBeforeStart) {
+      throw new LauncherError(
+        'ERR_LAUNCHER_START_FAILED',
+        `container ${id} has no process to be checked`,
+      );
     }
     await this.#verify(pid, spec);
     const slot = this.#takeSlot(measured);
     const egress = measured.config.isolation?.egress === 'internet';
     await network.attach(pid, { slot, egress });
-    if (checkedBeforeStart) await engine.start(id);
+    await engine.start(id);
     const { port } = measured.config;
     const record: ContainerRecord = {
       runtime: engine.kind,
@@ -241,6 +243,23 @@ export class ContainerRuntime implements Runtime {
       startedAt: Date.now(),
     };
     return this.#instance(record, pid, { host: network.addressOf(slot), port });
+  }
+
+  /** What nobody wants any more is only ended: it need not be what it was. */
+  async #isWhatItWas(
+    found: EngineContainer,
+    measured: MeasuredWorkload | undefined,
+  ): Promise<boolean> {
+    if (measured === undefined) return true;
+    const { preparation, logger } = this.#parts;
+    try {
+      const image = await this.#imageOf(measured);
+      await verifyAdoption({ found, measured, image, preparation });
+      return true;
+    } catch (err) {
+      logger.error({ err, id: found.id }, 'container cannot be taken over and is ended');
+      return false;
+    }
   }
 
   async #verify(pid: number, spec: ContainerSpec): Promise<void> {
@@ -295,7 +314,7 @@ export class ContainerRuntime implements Runtime {
   /** Leaves nothing of a container that did not come to run. */
   async #undo(id: string): Promise<void> {
     const { engine, preparation } = this.#parts;
-    await untilAvailable(() => engine.remove(id), this.#retry);
+    await removeForGood(() => engine.remove(id), this.#retry);
     await preparation.release(id);
   }
 
@@ -303,7 +322,7 @@ export class ContainerRuntime implements Runtime {
     const { engine, shutDown } = await this.#parts.openOther(runtime);
     this.#parts.logger.info({ id, engine: runtime }, 'ending a container of another engine');
     try {
-      await untilAvailable(() => engine.remove(id), this.#retry);
+      await removeForGood(() => engine.remove(id), this.#retry);
     } finally {
       await shutDown();
     }

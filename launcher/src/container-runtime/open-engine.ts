@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainersPlatformConfig, RuntimeChoice } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
-import type { ContainerEngine, EngineKind } from '../container/container-engine.ts';
+import type {
+  ContainerEngine,
+  EngineKind,
+  UsableEngineKind,
+} from '../container/container-engine.ts';
 import { LauncherError } from '../errors.ts';
 
 /** What engines are opened with. */
@@ -17,6 +21,8 @@ export interface EngineSurroundings {
   /** Names this boot of the kernel. */
   readonly bootId: string;
   readonly settings: ContainersPlatformConfig;
+  /** Where programs are looked for; the system's directories unless told. */
+  readonly programDirectories?: readonly string[];
   readonly logger: Logger;
 }
 
@@ -30,11 +36,11 @@ export interface OpenedEngine {
 }
 
 /** Order in which `auto` tries engines: the one with the most guarantees first. */
-const ENGINE_ORDER: readonly EngineKind[] = ['containerd', 'podman', 'docker'];
+const ENGINE_ORDER: readonly UsableEngineKind[] = ['containerd', 'podman'];
 
 /**
  * Opens the container engine that the config file asks for. `auto` takes the one that containers of this launcher run in
- * already, else the first of containerd, podman and docker that is there.
+ * already, else the first of containerd and podman that is there.
  *
  * @param choice - `platform.runtime`
  * @param inUse - the engine that containers run in already, if there are any
@@ -85,7 +91,7 @@ export async function openKind(
       return open(why, surroundings.settings.podman_socket, surroundings, openPodman);
     }
     case 'docker':
-      throw none('this version cannot use docker', []);
+      throw none('no version of the launcher runs containers in docker', []);
   }
 }
 
@@ -129,7 +135,7 @@ function none(why: string, missing: readonly string[]): LauncherError {
     'ERR_LAUNCHER_RUNTIME_UNAVAILABLE',
     `containers cannot be run: ${[why, ...missing].join('; ')}`,
     {
-      expected: 'containerd with runc, or podman with conmon and runc or crun',
+      expected: 'containerd with runc, or podman with conmon and runc',
       hint: 'install one of them, set platform.runtime, or run a program of the VM with "runtime: process"',
     },
   );

@@ -39,6 +39,34 @@ export async function untilAvailable<T>(
   }
 }
 
+/**
+ * Removes something that must not stay. Beside an engine that does not answer, a container that is just ending can make
+ * a removal fail; the next one then finds less to be done.
+ *
+ * @param remove - safe to be repeated
+ * @param context - logger, chance
+ * @throws what the last attempt throws
+ */
+export async function removeForGood(
+  remove: () => Promise<void>,
+  context: RetryContext,
+): Promise<void> {
+  const waits = backoff({ ...RETRY, random: context.random });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await untilAvailable(remove, context);
+      return;
+    } catch (error) {
+      if (attempt === REMOVE_ATTEMPTS) throw error;
+      context.logger.warn({ err: error }, 'a container could not be removed yet');
+      await pause(waits.next(), NEVER);
+    }
+  }
+}
+
+/** A container that is still there after some seconds is not one that is just ending. */
+const REMOVE_ATTEMPTS = 5;
+
 const NEVER: AbortSignal = new AbortController().signal;
 
 function isUnavailable(error: unknown): boolean {

@@ -4,7 +4,10 @@ import type { LogSink } from '../logs/log-sink.ts';
 import type { ContainerSpec } from './container-spec.ts';
 
 /** Which program runs containers. */
-export type EngineKind = 'containerd' | 'podman' | 'docker';
+export type UsableEngineKind = 'containerd' | 'podman';
+
+/** Which program a record of a container may name; one that names docker is read, and refused when it is used. */
+export type EngineKind = UsableEngineKind | 'docker';
 
 /** What differs between engines in a way that users notice. */
 export interface EngineFeatures {
@@ -56,7 +59,7 @@ export interface ExecResult {
  * ERR_LAUNCHER_ENGINE_REFUSED when it refuses.
  */
 export interface ContainerEngine {
-  readonly kind: EngineKind;
+  readonly kind: UsableEngineKind;
   readonly features: EngineFeatures;
   /** As the engine reports it. */
   version(): Promise<string>;

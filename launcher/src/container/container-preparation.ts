@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseVolume, type ContainerConfig } from '@proofgate/api';
+import { parseVolume, type ContainerConfig, type UserAndGroup } from '@proofgate/api';
 import { ensureDir } from '@proofgate/daemon';
 import { LauncherError } from '../errors.ts';
 import type { VerifiedImage } from '../image/verified-image.ts';
@@ -24,6 +24,8 @@ export interface ContainerPreparationOptions {
   readonly dataDir: string;
   /** Absolute path of its directory for sockets. */
   readonly runDir: string;
+  /** Absolute path of the directory that secrets are taken from; {@link SECRETS_DIRECTORY} of `dataDir` unless told. */
+  readonly secretsDir?: string | undefined;
   /** Eight hex digits that tell launchers on one machine apart. */
   readonly owner: string;
   /** Path of a static init program; `undefined` when the machine has none. */
@@ -54,6 +56,12 @@ export const RESOLVER_FILES: readonly string[] = [
   '/etc/resolv.conf',
 ];
 
+/** Name of the directory in the data directory that secrets are taken from. */
+export const SECRETS_DIRECTORY = 'secrets';
+
+/** Files below `/etc` that each start has for itself. */
+const NAME_FILES = ['hosts', 'resolv.conf'] as const;
+
 /** Only the launcher's user looks up what containers are given. */
 const PRIVATE = 0o700;
 /** Everybody in the container reads who is who. */
@@ -71,7 +79,8 @@ export class ContainerPreparation {
   constructor(options: ContainerPreparationOptions) {
     this.#options = options;
     this.#files = join(options.runDir, 'containers');
-    this.#secrets = new SecretFiles(join(options.runDir, 'secrets'));
+    const { secretsDir = join(options.dataDir, SECRETS_DIRECTORY) } = options;
+    this.#secrets = new SecretFiles(join(options.runDir, 'secrets'), secretsDir);
   }
 
   /**
@@ -114,6 +123,21 @@ export class ContainerPreparation {
     }
   }
 
+  /**
+   * Describes a container as {@link prepare} has described it, and leaves its files alone.
+   *
+   * @param request - which container
+   * @throws LauncherError when it could not be started now
+   */
+  async describe(request: PreparationRequest): Promise<ContainerSpec> {
+    return this.#describe(request, () =>
+      Promise.resolve([
+        ...this.#nameMounts(request.id),
+        ...this.#secrets.mounts(request.id, request.workload.secrets),
+      ]),
+    );
+  }
+
   /** Removes what was made for one start, secrets first; volumes stay. No error when there is nothing. */
   async release(id: string): Promise<void> {
     await this.#secrets.remove(id);
@@ -138,6 +162,17 @@ export class ContainerPreparation {
   }
 
   async #prepare(request: PreparationRequest): Promise<ContainerSpec> {
+    const { id, workload } = request;
+    return this.#describe(request, async (owner) => [
+      ...(await this.#writeNames(id, workload)),
+      ...(await this.#secrets.write(workload.name, id, workload.secrets, owner)),
+    ]);
+  }
+
+  async #describe(
+    request: PreparationRequest,
+    ownFiles: (owner: UserAndGroup) => Promise<readonly ContainerMount[]>,
+  ): Promise<ContainerSpec> {
     const { id, workload, image, specDigest } = request;
     this.admit(workload);
     const user = await containerUser(workload, image);
@@ -148,8 +183,7 @@ export class ContainerPreparation {
     const volumes = await prepareVolumes(this.#volumeScope(workload), wishes.volumes, owner);
     const devices = await containerDevices(workload.name, wishes.devices);
     const mounts = [
-      ...(await this.#nameMounts(id, workload)),
-      ...(await this.#secrets.write(workload.name, id, workload.secrets, owner)),
+      ...(await ownFiles(owner)),
       ...socketMounts(request.socketDirectory),
       ...storageMounts(request.storage),
       ...volumes,
@@ -161,7 +195,7 @@ export class ContainerPreparation {
     });
   }
 
-  async #nameMounts(id: string, workload: ContainerConfig): Promise<readonly ContainerMount[]> {
+  async #writeNames(id: string, workload: ContainerConfig): Promise<readonly ContainerMount[]> {
     await ensureDir(this.#files, PRIVATE);
     const directory = join(this.#files, id);
     await rm(directory, { recursive: true, force: true });
@@ -171,14 +205,21 @@ export class ContainerPreparation {
       ['hosts', hostsFile(workload.name)],
       ['resolv.conf', resolverFile(egress, await this.#machineResolver())],
     ] as const;
-    return Promise.all(
-      contents.map(async ([name, text]): Promise<ContainerMount> => {
-        const source = join(directory, name);
-        await writeFile(source, text);
-        await chmod(source, READABLE);
-        return { kind: 'bind', source, target: `/etc/${name}`, readOnly: true, exec: false };
-      }),
-    );
+    for (const [name, text] of contents) {
+      await writeFile(join(directory, name), text);
+      await chmod(join(directory, name), READABLE);
+    }
+    return this.#nameMounts(id);
+  }
+
+  #nameMounts(id: string): readonly ContainerMount[] {
+    return NAME_FILES.map((name) => ({
+      kind: 'bind',
+      source: join(this.#files, id, name),
+      target: `/etc/${name}`,
+      readOnly: true,
+      exec: false,
+    }));
   }
 
   #volumeScope({ name, storage }: ContainerConfig): VolumeScope {

@@ -10,17 +10,17 @@ import { isolationOf } from './resolve-container.ts';
  * Digest of everything that a container is declared to be, with every default written out: the value of `spec_digest`
  * in the event log. It needs nothing but the configuration; together with the pin of the image it decides what runs.
  *
- * Secrets count by their names, since their content is nobody's to see. What a program outside can run in the container
- * counts as well: a health check that executes something, and who may configure it. Restarts and other health checks do
- * not, because the container cannot tell.
+ * Secrets count by their names and files, since their content is nobody's to see. What a program outside can run in the
+ * container counts as well: a health check that executes something, who may configure it, and whether managers may run
+ * programs in it. Restarts and other health checks do not, because the container cannot tell.
  *
  * @param workload - the container
+ * @param execAllowed - `platform.containers.exec`
  * @returns SHA-256 in hex over the canonical JSON of the declaration
  * @throws LauncherError ERR_LAUNCHER_ENV_RESERVED; ERR_LAUNCHER_SETTING_UNSUPPORTED when it is a process
  */
-export function containerSpecDigest(workload: ContainerConfig): string {
+export function containerSpecDigest(workload: ContainerConfig, execAllowed = false): string {
   const isolation = isolationOf(workload);
-  const { config_api: configApi } = workload;
   const spec = {
     version: 1,
     runtime: 'container',
@@ -35,7 +35,7 @@ export function containerSpecDigest(workload: ContainerConfig): string {
     volumes: workload.volumes,
     storage: workload.storage ?? 0,
     devices: workload.devices,
-    secrets: workload.secrets.map(({ name }) => name),
+    secrets: workload.secrets.map(({ name, file }) => ({ name, file })),
     isolation: {
       read_only_root: isolation.read_only_root,
       no_new_privileges: isolation.no_new_privileges,
@@ -54,13 +54,16 @@ export function containerSpecDigest(workload: ContainerConfig): string {
         devices: isolation.image_labels.devices,
       },
     },
-    config_api:
-      configApi === undefined
-        ? null
-        : { method: configApi.method, path: configApi.path, optional: configApi.optional },
+    config_api: configApiOf(workload),
     owners: workload.owners,
     extensions_path: workload.extensions_path ?? null,
     health_exec: workload.health_check?.exec ?? [],
+    ...(execAllowed ? { exec: true } : {}),
   };
   return createHash('sha256').update(canonicalJson(spec)).digest('hex');
+}
+
+function configApiOf({ config_api: configApi }: ContainerConfig): object | null {
+  if (configApi === undefined) return null;
+  return { method: configApi.method, path: configApi.path, optional: configApi.optional };
 }

@@ -5,9 +5,10 @@ import type { ContainerConfig } from '@proofgate/api';
  * Says in words where a container is less confined than it could be, for a person who decides about it.
  *
  * @param workload - the workload
+ * @param execAllowed - `platform.containers.exec`
  * @returns a phrase for each setting; none for the strictest container, and for a process
  */
-export function describeOptOuts(workload: ContainerConfig): readonly string[] {
+export function describeOptOuts(workload: ContainerConfig, execAllowed = false): readonly string[] {
   const { isolation, user, devices, volumes } = workload;
   if (isolation === undefined) return [];
   const { capabilities, image_labels: labels } = isolation;
@@ -26,6 +27,7 @@ export function describeOptOuts(workload: ContainerConfig): readonly string[] {
     [volumes.length > 0, `keeps files: ${volumes.join(', ')}`],
     [labels.volumes, 'gets the volume that its image asks for (image_labels.volumes)'],
     [labels.devices, 'gets the devices that its image asks for (image_labels.devices)'],
+    [execAllowed, 'runs what managers tell it to (platform.containers.exec)'],
   ];
   return phrases.flatMap(([applies, phrase]) => (applies ? [phrase] : []));
 }

@@ -54,6 +54,11 @@ const KERNEL_MOUNTS: readonly OciMount[] = [
   },
 ];
 
+/** Where these are in every container. */
+export const KERNEL_TARGETS: readonly string[] = KERNEL_MOUNTS.map(
+  ({ destination }) => destination,
+);
+
 /**
  * Lists the mounts of a container in the order in which they are made.
  *

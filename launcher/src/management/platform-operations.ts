@@ -5,6 +5,7 @@ import {
   parseByteSize,
   resizeRequestSchema,
   tlsRequestSchema,
+  type AttestationServer,
   type AttestationServersAnswer,
   type EventLogAnswer,
   type HealthAnswer,
@@ -20,6 +21,7 @@ import { LauncherError } from '../errors.ts';
 import { LAUNCHER_VERSION } from '../launcher-version.ts';
 import { bytesAnswer, jsonAnswer } from './answers.ts';
 import { readContent } from './call.ts';
+import { InvalidFieldsError } from './invalid-fields.ts';
 import type { ManagementTarget } from './management-target.ts';
 import type { OperationCall, Operations } from './operations.ts';
 
@@ -129,6 +131,7 @@ async function replaceCa(call: OperationCall): Promise<UnixResponse> {
 async function setAttestationServers(call: OperationCall): Promise<UnixResponse> {
   const { servers } = readContent(call, () => attestationServersRequestSchema);
   call.note({ urls: servers.map(({ url }) => url) });
+  refuseTokens(servers);
   const hash = await call.target.setAttestationServers(servers);
   const answer: AttestationServersAnswer = {
     status: 'attestation_servers_updated',
@@ -136,4 +139,20 @@ async function setAttestationServers(call: OperationCall): Promise<UnixResponse>
     hash,
   };
   return jsonAnswer(200, answer);
+}
+
+/** Nothing here asks the servers, so that a token would be kept by nobody: whoever sends one has to know. */
+function refuseTokens(servers: readonly AttestationServer[]): void {
+  const errors = servers.flatMap(({ token }, index) =>
+    token === undefined
+      ? []
+      : [
+          {
+            pointer: `/servers/${String(index)}/token`,
+            detail:
+              'is not supported: certificates name the server, and verifiers have tokens of their own',
+          },
+        ],
+  );
+  if (errors.length > 0) throw new InvalidFieldsError('ERR_LAUNCHER_REQUEST_INVALID', errors);
 }

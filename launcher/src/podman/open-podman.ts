@@ -70,10 +70,11 @@ export async function openPodman(options: OpenPodmanOptions): Promise<OpenedPodm
     socketPath,
     ...(service === undefined ? {} : { revive: () => service.ensure() }),
   });
-  const { version, hasCgroupfs, hasRunc } = await describe(socket);
+  const { version, hasCgroupfs } = await describe(socket);
   const engine = new PodmanEngine({
     engine: socket,
     owner: options.owner,
+    bootId: options.bootId,
     logDirectory: join(directory, 'output'),
     seccompFile,
     cgroupParent: hasCgroupfs ? options.cgroupParent : undefined,
@@ -81,7 +82,7 @@ export async function openPodman(options: OpenPodmanOptions): Promise<OpenedPodm
     features: {
       oomReports: service !== undefined || Number.parseInt(version, 10) >= OOM_REPORTING_MAJOR,
       userNamespaces: true,
-      checkedBeforeStart: hasRunc,
+      checkedBeforeStart: true,
     },
   });
   const shutDown = async (): Promise<void> => {
@@ -136,8 +137,6 @@ async function startPrivate(
 async function describe(socket: EngineSocket): Promise<{
   readonly version: string;
   readonly hasCgroupfs: boolean;
-  /** With another runtime, a container's first process is not confined in full before it is started. */
-  readonly hasRunc: boolean;
 }> {
   const path = `${LIBPOD}/info`;
   const request = { method: 'GET', what: 'describe itself', path } as const;
@@ -150,14 +149,24 @@ async function describe(socket: EngineSocket): Promise<{
   const host = objectIn(info, 'host');
   // Its containers are in a user namespace that the launcher's network devices cannot be moved into.
   if (flagIn(objectIn(host, 'security'), 'rootless')) throw ofNoUse('it runs without root');
+  const runtime = objectIn(host, 'ociRuntime')['name'];
+  if (runtime !== 'runc') {
+    // What is not confined in full before it is started could only be checked when it is too late.
+    throw ofNoUse(`it runs containers with ${String(runtime)}`, {
+      expected: 'runc',
+      hint: 'set runtime = "runc" in its containers.conf, or remove podman_socket',
+    });
+  }
   return {
     version: textIn(objectIn(info, 'version'), 'Version'),
     hasCgroupfs: textIn(host, 'cgroupManager') === 'cgroupfs',
-    hasRunc: objectIn(host, 'ociRuntime')['name'] === 'runc',
   };
 }
 
-function ofNoUse(reason: string): LauncherError {
+function ofNoUse(
+  reason: string,
+  details: { readonly expected?: string; readonly hint?: string } = {},
+): LauncherError {
   const message = `the container engine of podman_socket is of no use: ${reason}`;
-  return new LauncherError('ERR_LAUNCHER_RUNTIME_UNAVAILABLE', message);
+  return new LauncherError('ERR_LAUNCHER_RUNTIME_UNAVAILABLE', message, details);
 }

@@ -36,6 +36,8 @@ export interface PodmanEngineOptions {
   readonly cgroupParent: string | undefined;
   readonly maxUserProcesses: number;
   readonly features: EngineFeatures;
+  /** Names this boot of the VM. */
+  readonly bootId: string;
 }
 
 /** Containers on podman, through its service's socket. */
@@ -53,7 +55,7 @@ export class PodmanEngine implements ContainerEngine {
     this.features = options.features;
     this.#options = options;
     this.#engine = options.engine;
-    this.#images = new PodmanImages(options.engine, options.owner);
+    this.#images = new PodmanImages(options.engine, options.owner, options.bootId);
   }
 
   async version(): Promise<string> {

@@ -23,18 +23,25 @@ export interface UnpackOptions {
   readonly onProgress: (fraction: number) => void;
 }
 
-/** The images of one launcher in podman's store. Their names carry the pin, so that nothing else need be remembered. */
+/**
+ * The images of one launcher in podman's store. Their names carry the pin, so that nothing else need be remembered, and
+ * the boot of the VM: disks can be changed while a VM is off, and what an earlier boot has verified counts for nothing.
+ */
 export class PodmanImages {
   readonly #engine: EngineSocket;
   readonly #repository: string;
+  readonly #bootId: string;
+  #earlierGone: Promise<void> | undefined;
   readonly #pending = new Map<string, Promise<void>>();
 
   /**
    * @param engine - podman
    * @param owner - tells the images of several launchers apart
+   * @param bootId - 32 hex digits that the kernel drew when it booted
    */
-  constructor(engine: EngineSocket, owner: string) {
+  constructor(engine: EngineSocket, owner: string, bootId: string) {
     this.#engine = engine;
+    this.#bootId = bootId;
     this.#repository = `localhost/proofgate-${owner}`;
   }
 
@@ -52,8 +59,13 @@ export class PodmanImages {
     return work;
   }
 
-  /** Pins of the images that have been loaded and verified. */
+  /** Pins of the images that have been loaded and verified since the VM booted. */
   async list(): Promise<readonly string[]> {
+    const tags = (await this.#tags()).map(parseTag);
+    return tags.filter(({ bootId }) => bootId === this.#bootId).map(({ pin }) => pin);
+  }
+
+  async #tags(): Promise<readonly string[]> {
     const answer = await this.#engine.call({
       method: 'GET',
       what: 'list images',
@@ -64,25 +76,45 @@ export class PodmanImages {
       textsOf(listOf(objectOf(image, 'image')['Names'], 'Names')),
     );
     const prefix = `${this.#repository}:`;
-    const pins = names
+    const tags = names
       .filter((name) => name.startsWith(prefix))
-      .map((name) => `sha256:${name.slice(prefix.length)}`);
-    return [...new Set(pins)];
+      .map((name) => name.slice(prefix.length));
+    return [...new Set(tags)];
   }
 
   /** Removes an image's name, and the image when that was the last one. */
   async remove(pin: string): Promise<void> {
+    await this.#removeTag(this.#tagOf(pin));
+  }
+
+  async #removeTag(tag: string): Promise<void> {
     await this.#engine.callIfThere({
       method: 'DELETE',
-      what: `remove image ${pin}`,
-      path: `${LIBPOD}/images/${encodeURIComponent(this.#nameOf(pin))}`,
+      what: `remove image ${tag}`,
+      path: `${LIBPOD}/images/${encodeURIComponent(`${this.#repository}:${tag}`)}`,
     });
+  }
+
+  /**
+   * Podman does not unpack layers that it has. Those of an earlier boot go first, all of them: images share layers.
+   */
+  async #removeEarlier(): Promise<void> {
+    for (const tag of await this.#tags()) {
+      if (parseTag(tag).bootId !== this.#bootId) await this.#removeTag(tag);
+    }
   }
 
   async #unpack(image: VerifiedImage, options: UnpackOptions): Promise<void> {
     if (await this.#isReady(image)) {
       options.onProgress(1);
       return;
+    }
+    this.#earlierGone ??= this.#removeEarlier();
+    try {
+      await this.#earlierGone;
+    } catch (error) {
+      this.#earlierGone = undefined;
+      throw error;
     }
     await this.#load(image, options);
     try {
@@ -95,7 +127,7 @@ export class PodmanImages {
       method: 'POST',
       what: `name image ${image.pin}`,
       path: `${LIBPOD}/images/${imageId(image)}/tag`,
-      query: { repo: this.#repository, tag: tagOf(image.pin) },
+      query: { repo: this.#repository, tag: this.#tagOf(image.pin) },
     });
     options.onProgress(1);
   }
@@ -184,7 +216,12 @@ export class PodmanImages {
   }
 
   #nameOf(pin: string): string {
-    return `${this.#repository}:${tagOf(pin)}`;
+    return `${this.#repository}:${this.#tagOf(pin)}`;
+  }
+
+  /** A tag holds 128 characters, but no colon. */
+  #tagOf(pin: string): string {
+    return `${pin.slice('sha256:'.length)}-${this.#bootId}`;
   }
 }
 
@@ -193,9 +230,9 @@ export function imageId(image: VerifiedImage): string {
   return image.configDocument.digest.slice('sha256:'.length);
 }
 
-/** A tag holds 128 characters, but no colon. */
-function tagOf(pin: string): string {
-  return pin.slice('sha256:'.length);
+function parseTag(tag: string): { readonly pin: string; readonly bootId: string | undefined } {
+  const [digest = '', bootId] = tag.split('-');
+  return { pin: `sha256:${digest}`, bootId };
 }
 
 /**

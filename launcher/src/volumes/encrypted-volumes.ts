@@ -57,7 +57,7 @@ export class EncryptedVolumes {
    * Opens a volume: the one that is open already, or a new and empty one.
    *
    * @returns where it is
-   * @throws LauncherError ERR_LAUNCHER_VOLUME_REFUSED when it is too small, or open with another size;
+   * @throws LauncherError ERR_LAUNCHER_VOLUME_REFUSED when it is too small, or open and smaller than this;
    *   ERR_LAUNCHER_VOLUME_FAILED when the system fails
    */
   async open(request: VolumeRequest): Promise<EncryptedVolume> {
@@ -67,7 +67,8 @@ export class EncryptedVolumes {
     return this.#alone(name, async () => {
       const record = await readVolumeRecord(this.#recordPath(name));
       if (record !== undefined && (await this.#options.backend.isOpen(this.#place(name)))) {
-        if (record.sizeBytes !== sizeBytes) throw otherSize(name, sizeBytes, record.sizeBytes);
+        // It may have grown since it was declared.
+        if (record.sizeBytes < sizeBytes) throw otherSize(name, sizeBytes, record.sizeBytes);
         return this.#volume(name, record);
       }
       await this.#destroy(name);

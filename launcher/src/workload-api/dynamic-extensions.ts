@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExtensionValue } from '@proofgate/evidence';
+import { LauncherError } from '../errors.ts';
 import { checkExtensions, sameExtensions } from './extension-list.ts';
 
 /**
@@ -8,8 +9,11 @@ import { checkExtensions, sameExtensions } from './extension-list.ts';
  */
 export const MIN_REISSUE_MS = 10_000;
 
-/** Where extensions come from: asked for at a path of the workload, given by it, or set by a manager. Later ones win. */
-export const EXTENSION_SOURCES = ['pulled', 'pushed', 'managed'] as const;
+/**
+ * Where extensions come from: set by a manager, asked for at a path of the workload, or given by it. Later ones win, so
+ * that a manager adds to what a workload says and never replaces it.
+ */
+export const EXTENSION_SOURCES = ['managed', 'pulled', 'pushed'] as const;
 
 /** One of {@link EXTENSION_SOURCES}. */
 export type ExtensionSource = (typeof EXTENSION_SOURCES)[number];
@@ -18,7 +22,7 @@ export type ExtensionSource = (typeof EXTENSION_SOURCES)[number];
 export type SourcedExtensions = Readonly<Record<ExtensionSource, readonly ExtensionValue[]>>;
 
 /** No extensions at all. */
-export const NO_EXTENSIONS: SourcedExtensions = { pulled: [], pushed: [], managed: [] };
+export const NO_EXTENSIONS: SourcedExtensions = { managed: [], pulled: [], pushed: [] };
 
 /** What a set of extensions needs. */
 export interface DynamicExtensionsOptions {
@@ -61,12 +65,13 @@ export class DynamicExtensions {
    * @param source - who wants it
    * @param extensions - all that it wants
    * @returns whether anything is different now
-   * @throws LauncherError ERR_LAUNCHER_EXTENSIONS_REFUSED when it is not acceptable beside that of the other sources;
-   *   nothing has changed then
+   * @throws LauncherError ERR_LAUNCHER_EXTENSIONS_REFUSED when it is not acceptable beside that of the other sources, or a
+   *   manager sets what the workload says itself; nothing has changed then
    */
   set(source: ExtensionSource, extensions: readonly ExtensionValue[]): boolean {
     const before = this.#wanted[source];
     const wanted = { ...this.#wanted, [source]: checkExtensions(extensions) };
+    if (source === 'managed') refuseOverrides(this.#wanted, wanted.managed);
     checkExtensions(merge(wanted));
     this.#wanted = wanted;
     this.#schedule();
@@ -129,6 +134,20 @@ export class DynamicExtensions {
   #leftMs(): number {
     const { minReissueMs = MIN_REISSUE_MS } = this.#options;
     return Math.max(0, Math.ceil(this.#publishedAt + minReissueMs - performance.now()));
+  }
+}
+
+/** What was there before the workload said otherwise may stay: it has no effect. */
+function refuseOverrides(before: SourcedExtensions, managed: readonly ExtensionValue[]): void {
+  const own = new Set([...before.pulled, ...before.pushed].map(({ oid }) => oid));
+  for (const extension of managed) {
+    const kept = before.managed.filter(({ oid }) => oid === extension.oid);
+    if (!own.has(extension.oid) || sameExtensions(kept, [extension])) continue;
+    throw new LauncherError(
+      'ERR_LAUNCHER_EXTENSIONS_REFUSED',
+      `the workload itself says what extension ${extension.oid} is`,
+      { expected: 'an OID that the workload does not use', seen: extension.oid },
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../fixtures.ts';
 import { containerWorkload, layerOf, verifiedImage } from './container-fixtures.ts';
@@ -54,7 +54,8 @@ function ownIds(): string {
 describe('a prepared container', () => {
   test('has all that it declares, ready to be mounted', async () => {
     const { preparation, request, dataDir, runDir } = await stage();
-    const secret = join(dataDir, 'key');
+    const secret = join(dataDir, 'secrets/key');
+    await mkdir(dirname(secret));
     await writeFile(secret, 'hush', { mode: 0o600 });
     const spec = await preparation.prepare(
       request(
@@ -107,7 +108,8 @@ describe('a prepared container', () => {
     'owns its files by the ids that it is mapped to',
     async () => {
       const { preparation, request, dataDir, runDir } = await stage();
-      const secret = join(dataDir, 'key');
+      const secret = join(dataDir, 'secrets/key');
+      await mkdir(dirname(secret));
       await writeFile(secret, 'hush', { mode: 0o600 });
       const fields = {
         isolation: { user_namespace: true },
@@ -122,6 +124,20 @@ describe('a prepared container', () => {
       }
     },
   );
+
+  test('is described again as it was, without its files', async () => {
+    const { preparation, request, dataDir, runDir } = await stage();
+    const secret = join(dataDir, 'secrets/key');
+    await mkdir(dirname(secret));
+    await writeFile(secret, 'hush', { mode: 0o600 });
+    const wish = request({ secrets: [{ name: 'key', file: secret }], devices: ['/dev/zero'] });
+    const spec = await preparation.prepare(wish);
+    await rm(secret);
+    expect(await preparation.describe(wish)).toEqual(spec);
+    await preparation.release('app-1');
+    await preparation.describe(wish);
+    expect(await readdir(join(runDir, 'containers'))).toEqual([]);
+  });
 
   test('runs as the user of its image', async () => {
     const { preparation, request, dataDir } = await stage();

@@ -30,7 +30,13 @@ describe('the digest of a declared container', () => {
   test('is the same on every machine and in every version that reads it alike', () => {
     // Changing these values changes what every event log says about the same container.
     expect(digest({})).toBe('8e5c54960595027415e59cb93ce63664a7013c2a66a5620dd7dbfd3ecf1b2a84');
-    expect(digest(FULL)).toBe('fc0d73ff4dc6e53a0559aea3fddc883a12c12bcefd35c1001d80d5d5c4012a77');
+    expect(digest(FULL)).toBe('68daa5c2bbdfa33638e6f11fa3e538e6fdfdecc2b9161f0cc0b71af587b0bcc9');
+  });
+
+  test('says whether managers may run programs in it', () => {
+    const workload = containerWorkload();
+    expect(containerSpecDigest(workload, false)).toBe(digest({}));
+    expect(containerSpecDigest(workload, true)).not.toBe(digest({}));
   });
 
   test('does not depend on how a default is written', () => {
@@ -60,6 +66,7 @@ describe('the digest of a declared container', () => {
     ['storage', { storage: '2GiB' }],
     ['devices', { devices: [] }],
     ['secrets', { secrets: [{ name: 'other', file: '/etc/key' }] }],
+    ['where a secret is kept', { secrets: [{ name: 'key', file: '/elsewhere' }] }],
     ['config_api.path', { config_api: { path: '/other' } }],
     ['config_api.method', { config_api: { path: '/configure', method: 'PUT' } }],
     ['config_api.optional', { config_api: { path: '/configure', optional: true } }],
@@ -85,7 +92,6 @@ describe('the digest of a declared container', () => {
   });
 
   test.each<[string, Fields]>([
-    ['where a secret is kept', { secrets: [{ name: 'key', file: '/elsewhere' }] }],
     ['restarts', { restart: { policy: 'never' } }],
     ['how often it is checked', { health_check: { exec: ['/bin/check'], interval_seconds: 9 } }],
     ['who waits for whom', { depends_on: ['other'] }],
@@ -109,6 +115,12 @@ describe('the opt-outs in words', () => {
     expect(describeOptOuts(process)).toEqual([]);
     const strict = { user: '5:5', isolation: { user_namespace: true, pids: 9 } };
     expect(describeOptOuts(containerWorkload(strict))).toEqual([]);
+  });
+
+  test('tell whether managers may run programs in it', () => {
+    expect(describeOptOuts(containerWorkload(), true)).toEqual([
+      'runs what managers tell it to (platform.containers.exec)',
+    ]);
   });
 
   test('are all there', () => {

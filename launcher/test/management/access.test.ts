@@ -115,6 +115,40 @@ describe('a token that is limited to some containers', () => {
     expect(stage.target.containers.size).toBe(0);
   });
 
+  test.each<[string, object]>([
+    ['a secret of the VM', { secrets: [{ name: 'key', file: '/var/lib/proofgate/secrets/x' }] }],
+    ['a device', { devices: ['/dev/nvidia0'] }],
+    ['root', { isolation: { allow_root: true } }],
+    ['capabilities', { isolation: { capabilities: ['CAP_SYS_ADMIN'] } }],
+    ['every system call', { isolation: { seccomp: 'unconfined' } }],
+    ['the outside', { isolation: { egress: 'internet' } }],
+    ['devices of its image', { isolation: { image_labels: { devices: true } } }],
+    ['volumes of its image', { isolation: { image_labels: { volumes: true } } }],
+    ['all memory', { resource_memory_mb: 0 }],
+    ['more processes', { isolation: { pids: 100_000 } }],
+    ['a volume of another one', { volumes: ['/var/lib/proofgate/volumes/other:/data'] }],
+    ['what may be a volume of another one', { volumes: ['/var/lib/proofgate/volumes/app-2:/d'] }],
+  ])('may not load its container with %s', async (_what, fields) => {
+    const stage = await apiStage();
+    const token = await limited(stage, listed);
+    const json = { ...LOAD, ...fields };
+    const { problem } = await stage.remote('POST', CONTAINERS, { token, json });
+    expect(problem).toMatchObject({ status: 403, code: 'ERR_LAUNCHER_CLAIM_REFUSED' });
+    expect(stage.target.containers.size).toBe(0);
+    expect((await stage.remote('POST', CONTAINERS, { json })).status).toBe(202);
+  });
+
+  test('may load its container with volumes that are called after it', async () => {
+    const stage = await apiStage();
+    const token = await limited(stage, listed);
+    const volumes = ['app:/a', 'app.cache:/b', 'app_db:/c:ro'].map(
+      (volume) => `/var/lib/proofgate/volumes/${volume}`,
+    );
+    const isolation = { user_namespace: true, pids: 9 };
+    const json = { ...LOAD, volumes, isolation };
+    expect((await stage.remote('POST', CONTAINERS, { token, json })).status).toBe(202);
+  });
+
   test('may not touch another container or the platform', async () => {
     const stage = await apiStage();
     await stage.local('POST', CONTAINERS, { json: { ...LOAD, name: 'other' } });
@@ -159,6 +193,15 @@ describe('a token that is limited to some containers', () => {
       expect(problem).toMatchObject({ status: 403, code: 'ERR_LAUNCHER_CLAIM_REFUSED' });
     }
   });
+});
+
+test('only root of the VM loads a program of the VM', async () => {
+  const stage = await apiStage();
+  const json = { name: 'app', runtime: 'process', command: ['/bin/sh'], port: 1 };
+  const { problem } = await stage.remote('POST', CONTAINERS, { json });
+  expect(problem).toMatchObject({ status: 403, code: 'ERR_LAUNCHER_ROLE_REFUSED' });
+  expect(stage.target.containers.size).toBe(0);
+  expect((await stage.local('POST', CONTAINERS, { json })).status).toBe(202);
 });
 
 describe('an address whose tokens are refused again and again', () => {

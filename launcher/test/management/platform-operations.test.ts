@@ -108,10 +108,7 @@ describe('the platform', () => {
 
   test('gets other attestation servers', async () => {
     const stage = await apiStage();
-    const servers = [
-      { url: 'https://b.example/verify', token: 'secret' },
-      { url: 'https://a.example/verify' },
-    ];
+    const servers = [{ url: 'https://b.example/verify' }, { url: 'https://a.example/verify' }];
     const answer = await stage.remote('PUT', '/api/v1/attestation-servers', { json: { servers } });
     expect(answer.body).toEqual({
       status: 'attestation_servers_updated',
@@ -128,10 +125,12 @@ describe('the platform', () => {
     [{ servers: [{ url: 'https://u:p@x/' }] }, '/servers/0/url'],
     [{ servers: [{ url: 'https://x/', token: '' }] }, '/servers/0/token'],
     [{ servers: [{ url: 'https://x/', key: 'k' }] }, '/servers/0/key'],
+    [{ servers: [{ url: 'https://x/' }, { url: 'https://y/', token: 't' }] }, '/servers/1/token'],
   ])('does not get the servers %j', async (json, pointer) => {
     const stage = await apiStage();
     const { problem } = await stage.remote('PUT', '/api/v1/attestation-servers', { json });
     expect(problem).toMatchObject({ status: 422, errors: [{ pointer }] });
+    expect(stage.target.servers).toEqual([]);
   });
 
   test('shows its logs', async () => {

@@ -59,10 +59,13 @@ test('podman of root is used', async () => {
   await opened.shutDown();
 });
 
-test('with another runtime than runc, confinement is not complete before the start', async () => {
-  const opened = await open(200, podman('5.4.0', { ociRuntime: { name: 'crun' } }));
-  expect(opened.engine.features.checkedBeforeStart).toBe(false);
-  await opened.shutDown();
+test('with another runtime than runc, nothing could be checked before it starts', async () => {
+  const opened = open(200, podman('5.4.0', { ociRuntime: { name: 'crun' } }));
+  await expect(opened).rejects.toMatchObject({
+    code: 'ERR_LAUNCHER_RUNTIME_UNAVAILABLE',
+    expected: 'runc',
+    hint: expect.stringContaining('podman_socket') as string,
+  });
 });
 
 test('podman 4 does not see what conmon reports about memory', async () => {

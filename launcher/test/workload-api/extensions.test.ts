@@ -142,18 +142,20 @@ describe('what a workload pushes', () => {
 });
 
 describe('what a manager sets', () => {
-  test('wins over what the workload says, one by one', async () => {
+  test('is added to what the workload says, one by one, and replaces none of it', async () => {
     const stage = await socketStage();
     const sockets = await stage.open({ minReissueMs: 0 });
     const directory = await sockets.give(container());
     await push(directory, [item('5', 'workload'), item('6', 'workload')]);
     const endpoint = sockets.find(container())!;
-    await endpoint.setExtension(`${ARC}.5`, utf8('manager'));
+    await expect(endpoint.setExtension(`${ARC}.5`, utf8('manager'))).rejects.toMatchObject({
+      code: 'ERR_LAUNCHER_EXTENSIONS_REFUSED',
+    });
     await endpoint.setExtension(`${ARC}.7`, utf8('manager'));
     await endpoint.setExtension(`${ARC}.7`, utf8('again'));
-    expect(published(sockets)).toEqual(['5=manager', '6=workload', '7=again']);
+    expect(published(sockets)).toEqual(['5=workload', '6=workload', '7=again']);
     await push(directory, []);
-    expect(published(sockets)).toEqual(['5=manager', '7=again']);
+    expect(published(sockets)).toEqual(['7=again']);
   });
 
   test('is bounded together with what the workload says', async () => {

@@ -218,7 +218,8 @@ export class LauncherStack {
   /** The end of what the parts wrote, for the message of a failure. */
   logTail(): string {
     const text = readFileSync(join(this.directory, 'log'), 'utf8');
-    return text.trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n');
+    const lines = text.split('\n').filter((line) => !/"event":"|"msg":"request"/.test(line));
+    return lines.slice(-LOG_TAIL_LINES).join('\n');
   }
 
   #spawn(part: StackPart): void {

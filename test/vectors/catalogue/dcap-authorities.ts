@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CertificateExtension } from '@proofgate/evidence';
 import { newSigningKey, type PlatformDescription, simulatedFault } from '@proofgate/simulator';
-import { reissued } from '../making/certificates.ts';
+import { reissued, unknownExtension } from '../making/certificates.ts';
 import { altered, type EvidencePart } from '../making/make-parts.ts';
 import { type Alteration, AT, DAY_MS } from '../making/vector-maker.ts';
 import type { CatalogueArea, CatalogueRule } from './catalogue-rule.ts';
@@ -60,6 +61,7 @@ export const DCAP_AUTHORITIES: CatalogueArea = {
       },
       { code: 'ERR_CERT_SIGNATURE' },
     ),
+    ...(['pckCa', 'tcbSigner'] as const).flatMap(issuedByRoot),
     authority(
       'pck-ca-reissued',
       'A PCK CA in the quote may be a reissue of the collateral’s, with the same key.',
@@ -208,6 +210,52 @@ function root(
 ): CatalogueRule {
   const parts: readonly EvidencePart[] = ['root', ...CA_PARTS, ...SIGNER_PARTS];
   return { id, rule, fixture: 'tdx', refused: altered(parts, refused), code };
+}
+
+/** Who issued a certificate under the root, and what it may say (RFC 5280, section 6.1). */
+function issuedByRoot(name: 'pckCa' | 'tcbSigner'): CatalogueRule[] {
+  const [id, what, parts] =
+    name === 'pckCa'
+      ? (['pck-ca', 'PCK CA', ['collateral.pck_crl_issuer_chain']] as const)
+      : (['tcb-signer', 'TCB signer', SIGNER_PARTS] as const);
+  const adding =
+    (extension: CertificateExtension): Alteration =>
+    ({ certificates: { [name]: certificate, root: issuer } }) => {
+      const { privateKey } = issuer.key;
+      certificate.encoded = reissued(certificate.encoded, privateKey, (content) => ({
+        ...content,
+        extensions: [...content.extensions, extension],
+      }));
+    };
+  return [
+    authority(
+      `${id}-issuer-name`,
+      `The ${what} names the subject of the root as issuer.`,
+      parts,
+      ({ certificates }) => {
+        certificates[name].issuerCommonName = 'SIMULATED SGX PCK Platform CA';
+      },
+      { code: 'ERR_CERT_ISSUER' },
+    ),
+    authority(
+      `${id}-authority-key-id`,
+      `The ${what}’s authority key identifier is the root’s key identifier.`,
+      parts,
+      ({ certificates }) => {
+        const { key } = certificates.root;
+        const other = { ...key, keyId: new Uint8Array(20).fill(1) };
+        certificates[name].issuer = { ...certificates.root, key: other };
+      },
+      { code: 'ERR_CERT_KEY_ID' },
+    ),
+    authority(
+      `${id}-critical-extension`,
+      `No critical extension of the ${what} is unknown.`,
+      parts,
+      adding(unknownExtension(true)),
+      { accepted: adding(unknownExtension(false)), code: 'ERR_CERT_CRITICAL_EXTENSION' },
+    ),
+  ];
 }
 
 /** A rule about one of the two chains that end at the root of the others. */

@@ -11,10 +11,11 @@ import {
   parseCertificate,
   SGX_PCK_EXTENSION_OID,
   SIGNATURE_ALGORITHM,
+  subjectAltNameExtension,
   type TbsCertificate,
 } from '@proofgate/evidence';
 import { newSigningKey, type PlatformDescription, simulatedFault } from '@proofgate/simulator';
-import { reissued, unknownExtension } from '../making/certificates.ts';
+import { newKeys, reissued, spkiOf, unknownExtension } from '../making/certificates.ts';
 import { altered, fixed } from '../making/make-parts.ts';
 import { reassembled } from '../making/quotes.ts';
 import type { Alteration } from '../making/vector-maker.ts';
@@ -22,6 +23,8 @@ import type { CatalogueArea, CatalogueRule } from './catalogue-rule.ts';
 
 /** Another extension that nobody knows, with an OID of the same length. */
 const ANOTHER = { ...unknownExtension(false), oid: '1.3.6.1.4.1.65230.99.2' };
+/** Names for TLS, which nobody compares here. */
+const NAMES = subjectAltNameExtension({ dns: ['pck.test'] });
 /** DER tag of an INTEGER. */
 const INTEGER = 0x02;
 const SHA256_OID = derOid(SIGNATURE_ALGORITHM.ecdsaSha256);
@@ -92,6 +95,15 @@ export const DCAP_CERTIFICATES: CatalogueArea = {
       accepted: withPck(adding(unknownExtension(false))),
       refused: withPck(adding(unknownExtension(true))),
       code: 'ERR_CERT_CRITICAL_EXTENSION',
+    }),
+    pck('pck-enforced-extension', 'No critical extension is known but not enforced.', {
+      accepted: withPck(adding({ ...NAMES, critical: false })),
+      refused: withPck(adding({ ...NAMES, critical: true })),
+      code: 'ERR_CERT_CRITICAL_EXTENSION',
+    }),
+    pck('pck-key-curve', 'Keys of Intel’s PKI are on P-256.', {
+      refused: withPck((content) => ({ ...content, spki: spkiOf(newKeys('P-384')) })),
+      code: 'ERR_CERT_ALGORITHM',
     }),
     pck('pck-duplicate-extension', 'No extension occurs twice.', {
       accepted: withPck(adding(unknownExtension(false), ANOTHER)),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { toBase64 } from '@proofgate/evidence';
+import { type Quote, type QuoteContent, toBase64 } from '@proofgate/evidence';
 import { amdInput } from '../making/amd.ts';
 import { HOSTNAME, type HostMaker, type SessionSecret } from '../making/attested-host.ts';
 import { policyText } from '../making/make-parts.ts';
+import { reformed } from '../making/quotes.ts';
 import { APP_HOST, type PrivateChainMaker } from '../making/private-chain.ts';
 import { type Alteration, AT, sound, type VectorMaker } from '../making/vector-maker.ts';
 import type { VectorInput } from '../vector-format.ts';
@@ -32,7 +33,10 @@ export type FixtureName =
   | 'tdx'
   | 'tdx-v5'
   | 'tdx-v5-td10'
+  | 'tdx-v5-ex'
   | 'sgx'
+  | 'sgx-v4'
+  | 'sgx-v5'
   | 'tdx-policy'
   | 'tdx-v5-policy'
   | 'host'
@@ -78,7 +82,10 @@ export async function makeFixtures(
     tdx,
     'tdx-v5': version5,
     'tdx-v5-td10': { ...tdx, quote: version5Td10.quote },
+    'tdx-v5-ex': { ...tdx, quote: reformed(maker, version5.quote, extendedReport) },
     sgx,
+    'sgx-v4': { ...sgx, quote: reformed(maker, sgx.quote, enclaveQuote(4)) },
+    'sgx-v5': { ...sgx, quote: reformed(maker, sgx.quote, enclaveQuote(5)) },
     'tdx-policy': { ...without(tdx, 'root'), policy: upToDate },
     'tdx-v5-policy': { ...without(version5, 'root'), policy: upToDate },
     host: { ...host, document },
@@ -110,6 +117,33 @@ export async function makeFixtures(
     'snp-vlek': { ...snp, ...amdInput({ kind: 'vlek' }) },
     'snp-policy': { ...snp, policy: '{"version":1,"tee":"sev-snp"}' },
     'policy-file': { evidence: 'policy', policy: '{"version":1,"tee":"tdx"}' },
+  };
+}
+
+/** TD report 1.5 Ex, of which no real quote is known, in a quote of version 5. */
+function extendedReport({ kind, header, body }: Quote): QuoteContent {
+  if (kind !== 'tdx') throw new Error('the quote is not of a TD');
+  const sha384 = body.mrSeam;
+  const extended = {
+    vmId: Uint8Array.of(0),
+    tdId: new Uint8Array(32).fill(1),
+    deviceInfo: new Uint8Array(48).fill(2),
+    initialServiceTd: sha384,
+    initialServiceTdAttributes: new Uint8Array(8),
+    initialCpuSvn: new Uint8Array(16).fill(3),
+    initialTeeTcbSvn: body.teeTcbSvn,
+    initialTeeFmspc: new Uint8Array(12).fill(4),
+    currentServiceTd: sha384,
+    currentServiceTdAttributes: new Uint8Array(8),
+  };
+  return { header: { ...header, tee: kind }, body: { ...body, version: '1.5ex', extended } };
+}
+
+/** An SGX report in a quote of a later version. */
+function enclaveQuote(version: 4 | 5): (quote: Quote) => QuoteContent {
+  return ({ kind, header: { qeVendorId, userData }, body }) => {
+    if (kind !== 'sgx') throw new Error('the quote is not of an enclave');
+    return { header: { version, tee: kind, qeVendorId, userData }, body };
   };
 }
 

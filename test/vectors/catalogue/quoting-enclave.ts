@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PlatformDescription } from '@proofgate/simulator';
-import { altered } from '../making/make-parts.ts';
+import { altered, QE_IDENTITY } from '../making/make-parts.ts';
+import type { Alteration } from '../making/vector-maker.ts';
 import type { CatalogueArea, CatalogueRule } from './catalogue-rule.ts';
 
 type QeReport = PlatformDescription['quotingEnclaves']['tdx']['report'];
@@ -53,6 +54,15 @@ export const QUOTING_ENCLAVE: CatalogueArea = {
       },
       code: 'ERR_DCAP_TCB_NOT_SUPPORTED',
     }),
+    {
+      id: 'qe-revoked',
+      rule: 'A QE at a revoked level is refused.',
+      fixture: 'tdx',
+      accepted: altered(QE_IDENTITY, bestStatus('OutOfDate')),
+      claims: { tcbStatus: 'OutOfDate' },
+      refused: altered(QE_IDENTITY, bestStatus('Revoked')),
+      code: 'ERR_DCAP_TCB_REVOKED',
+    },
   ],
 };
 
@@ -80,6 +90,13 @@ function enclave(
     claims: { tcbStatus: status },
     refused: withReport(refused),
     code,
+  };
+}
+
+function bestStatus(status: 'OutOfDate' | 'Revoked'): Alteration {
+  return ({ collateral }) => {
+    const [best] = collateral.tdx.qeIdentity.content.tcbLevels;
+    if (best !== undefined) best.tcbStatus = status;
   };
 }
 

@@ -20,6 +20,11 @@ const SECOND_MS = 1000;
 const PCK_LIST = 'collateral.pck_crl';
 const ROOT_LIST = 'collateral.root_ca_crl';
 type ListName = 'rootCrl' | 'pckCrl';
+/** Where each list stands, and how its rules begin. */
+const LISTS = {
+  pckCrl: [PCK_LIST, 'pck-list'],
+  rootCrl: [ROOT_LIST, 'root-list'],
+} as const satisfies Record<ListName, readonly [EvidencePart, string]>;
 
 /** Certificate revocation lists (Intel DCAP library, steps 4.1.2.5.7 and .8; RFC 5280, sections 5 and 6.3). */
 export const REVOCATION: CatalogueArea = {
@@ -64,6 +69,12 @@ export const REVOCATION: CatalogueArea = {
       refused: simulatedFault('N29').apply,
       code: 'ERR_CRL_UNREADABLE',
     }),
+    list('root-list-readable', 'A list that cannot be read is not an empty one.', ROOT_LIST, {
+      refused: ({ rootCrl }) => {
+        rootCrl.served = '3000';
+      },
+      code: 'ERR_CRL_UNREADABLE',
+    }),
     {
       id: 'pck-list-there',
       rule: 'There is a PCK list.',
@@ -88,24 +99,33 @@ export const REVOCATION: CatalogueArea = {
       code: 'ERR_CRL_UNREADABLE',
     },
     ...(['pckCrl', 'rootCrl'] as const).flatMap(datedLists),
-    list('pck-list-number', 'A list has its number.', PCK_LIST, {
-      accepted: ownList({}),
-      refused: ownList({ extensions: ([, keyId]) => (keyId === undefined ? [] : [keyId]) }),
+    ...(['pckCrl', 'rootCrl'] as const).flatMap(completeLists),
+  ],
+};
+
+/** What a list has to say of itself (RFC 5280, section 5.2; Intel SGX PCK certificate and CRL profile). */
+function completeLists(name: ListName): CatalogueRule[] {
+  const [part, id] = LISTS[name];
+  const own = (wish: OwnListWish): Alteration => ownList(name, wish);
+  return [
+    list(`${id}-number`, 'A list has its number.', part, {
+      accepted: own({}),
+      refused: own({ extensions: ([, keyId]) => (keyId === undefined ? [] : [keyId]) }),
       code: 'ERR_CRL_INCOMPLETE',
     }),
-    list('pck-list-key-id', 'A list has its issuer’s key identifier.', PCK_LIST, {
-      accepted: ownList({}),
-      refused: ownList({ extensions: (extensions) => extensions.slice(0, 1) }),
+    list(`${id}-key-id`, 'A list has its issuer’s key identifier.', part, {
+      accepted: own({}),
+      refused: own({ extensions: (extensions) => extensions.slice(0, 1) }),
       code: 'ERR_CRL_INCOMPLETE',
     }),
-    list('pck-list-next-update', 'A list says when the next one is due.', PCK_LIST, {
-      accepted: ownList({}),
-      refused: ownList({ endless: true }),
+    list(`${id}-next-update`, 'A list says when the next one is due.', part, {
+      accepted: own({}),
+      refused: own({ endless: true }),
       code: 'ERR_CRL_INCOMPLETE',
     }),
-    list('pck-list-issuer-key', 'A list names the key of its issuer.', PCK_LIST, {
-      accepted: ownList({}),
-      refused: ownList({
+    list(`${id}-issuer-key`, 'A list names the key of its issuer.', part, {
+      accepted: own({}),
+      refused: own({
         extensions: (extensions) => [
           ...extensions.slice(0, 1),
           authorityKeyIdExtension(new Uint8Array(20).fill(1)),
@@ -113,18 +133,17 @@ export const REVOCATION: CatalogueArea = {
       }),
       code: 'ERR_CRL_ISSUER',
     }),
-    list('pck-list-critical-extension', 'A list has no critical extension.', PCK_LIST, {
-      accepted: ownList({ extensions: (sound) => [...sound, unknownExtension(false)] }),
-      refused: ownList({ extensions: (sound) => [...sound, unknownExtension(true)] }),
+    list(`${id}-critical-extension`, 'A list has no critical extension.', part, {
+      accepted: own({ extensions: (sound) => [...sound, unknownExtension(false)] }),
+      refused: own({ extensions: (sound) => [...sound, unknownExtension(true)] }),
       code: 'ERR_CRL_CRITICAL_EXTENSION',
     }),
-  ],
-};
+  ];
+}
 
 /** A list is valid at thisUpdate and nextUpdate, and not a second before or after. */
 function datedLists(name: ListName): CatalogueRule[] {
-  const part = name === 'pckCrl' ? PCK_LIST : ROOT_LIST;
-  const id = name === 'pckCrl' ? 'pck-list' : 'root-list';
+  const [part, id] = LISTS[name];
   const period =
     (startsMs: number, endsMs: number): Alteration =>
     (platform) => {
@@ -172,17 +191,19 @@ interface OwnListWish {
   readonly extensions?: (sound: readonly CertificateExtension[]) => readonly CertificateExtension[];
 }
 
-/** Serves a PCK list that is written here. */
-function ownList({ endless, extensions }: OwnListWish): Alteration {
-  return ({ pckCrl, certificates: { pckCa } }) => {
-    const sound = [crlNumberExtension(1n), authorityKeyIdExtension(pckCa.key.keyId)];
+/** Serves a list that is written here. */
+function ownList(name: ListName, { endless, extensions }: OwnListWish): Alteration {
+  return (platform) => {
+    const { root, pckCa } = platform.certificates;
+    const issuer = name === 'pckCrl' ? pckCa : root;
+    const sound = [crlNumberExtension(1n), authorityKeyIdExtension(issuer.key.keyId)];
     const wish: RevocationListWish = {
-      issuer: parseCertificate(pckCa.encoded ?? new Uint8Array()).subject.raw,
-      signer: pckCa.key.privateKey,
+      issuer: parseCertificate(issuer.encoded ?? new Uint8Array()).subject.raw,
+      signer: issuer.key.privateKey,
       thisUpdate: AT,
       ...(endless !== true && { nextUpdate: new Date(AT.getTime() + DAY_MS) }),
       extensions: extensions?.(sound) ?? sound,
     };
-    pckCrl.served = toHex(revocationList(wish));
+    platform[name].served = toHex(revocationList(wish));
   };
 }

@@ -8,6 +8,8 @@ import { VERSION_5 } from './fixtures.ts';
 type TcbStatus =
   PlatformDescription['collateral']['tdx']['tcbInfo']['content']['tcbLevels'][number]['tcbStatus'];
 
+type ComponentKind = 'sgxtcbcomponents' | 'tdxtcbcomponents';
+
 const STATUS = 'ERR_POLICY_TCB_STATUS';
 
 /** SVNs of the best level of the simulated platform's TCB information, and the PCE's. */
@@ -39,6 +41,7 @@ export const TCB_LEVELS: CatalogueArea = {
       tdxComponent(2, 3),
       tdxComponent(2, 2),
     ),
+    ...(['sgxtcbcomponents', 'tdxtcbcomponents'] as const).map(lastComponent),
     {
       id: 'tcb-tdx-components-0-1',
       rule: 'With a versioned module, TDX components 0 and 1 of the level do not count.',
@@ -169,6 +172,20 @@ function platformStatus(platform: TcbStatus, status: TcbStatus): CatalogueRule {
   };
 }
 
+/** All 16 components count: of the last one, every platform has 0. */
+function lastComponent(kind: ComponentKind): CatalogueRule {
+  const name = kind === 'sgxtcbcomponents' ? 'sgx' : 'tdx';
+  return {
+    id: `tcb-${name}-component-15`,
+    rule: `The last ${name.toUpperCase()} component reaches that of the level, too.`,
+    fixture: 'tdx-policy',
+    accepted: altered(TCB_INFO, levelComponents(15, 0, kind)),
+    claims: { tcbStatus: 'UpToDate' },
+    refused: altered(TCB_INFO, levelComponents(15, 1, kind)),
+    code: STATUS,
+  };
+}
+
 function pckSvns(components: readonly number[], pceSvn: number = PCE): Alteration {
   return ({ certificates: { pck } }) => {
     if (pck.pck === undefined) return;
@@ -186,11 +203,15 @@ function tdxComponent(index: number, svn: number): Alteration {
   };
 }
 
-/** Raises a TDX component of the best level. */
-function levelComponents(index: number, svn: number): Alteration {
+/** Raises a component of the best level. */
+function levelComponents(
+  index: number,
+  svn: number,
+  kind: ComponentKind = 'tdxtcbcomponents',
+): Alteration {
   return ({ collateral }) => {
     const [best] = collateral.tdx.tcbInfo.content.tcbLevels;
-    const component = best?.tcb.tdxtcbcomponents?.[index];
+    const component = best?.tcb[kind]?.[index];
     if (component !== undefined) component.svn = svn;
   };
 }

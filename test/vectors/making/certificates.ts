@@ -53,9 +53,9 @@ export interface CertificateWish {
   readonly extensions: readonly CertificateExtension[];
 }
 
-/** Makes a P-256 key pair. */
-export function newKeys(): KeyPair {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** Makes a key pair on a curve. */
+export function newKeys(namedCurve: 'P-256' | 'P-384' = 'P-256'): KeyPair {
+  return generateKeyPairSync('ec', { namedCurve });
 }
 
 /** DER of a public key. */

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   encodeQuote,
+  encodeQuoteSignedRegion,
   fromBase64,
   parseQuote,
   type Quote,
+  type QuoteContent,
   type QuoteSignatureParts,
   toBase64,
 } from '@proofgate/evidence';
 import type { MakeParts, MakingContext } from './make-parts.ts';
+import { signRaw } from './raw-signature.ts';
+import type { VectorMaker } from './vector-maker.ts';
 
 /** Where things stand in a quote of version 4 with a TD report (Intel TDX DCAP quote v4, appendix A.3). */
 export const V4 = {
@@ -53,6 +57,24 @@ export function reassembled(
     const parts = { ...signature, ...change(quote, context) };
     return { quote: toBase64(encodeQuote(version, signedRegion, parts)) };
   };
+}
+
+/**
+ * Puts a quote into another form, and has it signed again.
+ *
+ * @param quote base64
+ */
+export function reformed(
+  maker: VectorMaker,
+  quote: string,
+  change: (quote: Quote) => QuoteContent,
+): string {
+  const sound = parseQuote(fromBase64(quote));
+  const content = change(sound);
+  const signedRegion = encodeQuoteSignedRegion(content);
+  const signature = signRaw(maker.keys.attestation.privateKey, signedRegion);
+  const parts = { ...sound.signature, signature };
+  return toBase64(encodeQuote(content.header.version, signedRegion, parts));
 }
 
 function fixtureQuote({ fixture: { quote } }: MakingContext): Uint8Array {

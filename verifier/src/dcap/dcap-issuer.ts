@@ -5,7 +5,7 @@ import { type EcCertificateKey, importEcCertificateKey } from '../x509/ec-certif
 import { checkIssuedBy, type Issuer } from '../x509/issued-by.ts';
 import { checkRole, type DcapRole, roleName } from './certificate-role.ts';
 
-/** A certificate of Intel's PKI with its key, which is on P-256 (Intel SGX PCK certificate and CRL profile, section 1.2). */
+/** A certificate of Intel's PKI with its key, which is on P-256 (Intel SGX PCK certificate and CRL profile). */
 export interface DcapIssuer extends Issuer<EcCertificateKey> {
   readonly certificate: AuthorityCertificate;
 }

@@ -199,10 +199,10 @@ function oidOf(key: string): string | undefined {
 
 function readValue(fields: JsonFields, key: string): Pick<ExtensionRule, 'value' | 'text'> {
   const text = fields.string(key);
-  if (text.startsWith('utf8:')) return { text, value: utf8(text.slice(5)) };
-  const hex = /^hex:((?:[0-9a-f]{2})+)$/i.exec(text)?.[1];
-  if (hex === undefined) return fields.fail(key, 'hex:… or utf8:…');
-  return { text, value: fromHex(hex.toLowerCase()) };
+  // A lone surrogate has no UTF-8 form.
+  if (/^utf8:\P{Surrogate}*$/u.test(text)) return { text, value: utf8(text.slice(5)) };
+  if (!/^hex:(?:[0-9a-fA-F]{2})+$/.test(text)) return fields.fail(key, 'hex:… or utf8:…');
+  return { text, value: fromHex(text.slice(4)) };
 }
 
 function readWorkloads(fields: JsonFields): ReadonlyMap<string, readonly string[]> | undefined {

@@ -76,8 +76,8 @@ export function oneOf<Word extends string>(
   return (text) => words.find((word) => word === text);
 }
 
-/** Makes a reader of hex of a fixed size, with an optional prefix, that lower-cases it. */
+/** Makes a reader of hex of a fixed size, with an optional prefix in lower case, that lower-cases it. */
 export function hexOf(size: number, prefix = ''): (text: string) => string | undefined {
-  const pattern = new RegExp(`^${prefix}[0-9a-f]{${2 * size}}$`);
-  return (text) => (pattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined);
+  const pattern = new RegExp(`^${prefix}[0-9a-fA-F]{${2 * size}}$`);
+  return (text) => (pattern.test(text) ? text.toLowerCase() : undefined);
 }

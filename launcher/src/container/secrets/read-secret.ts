@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants, type Stats } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ContainerSecret } from '@proofgate/api';
 import { LauncherError } from '../../errors.ts';
+import { isAtOrBelow } from '../mount-targets.ts';
 
 /** Largest secret: a key store or a bundle of certificates fits. */
 export const MAX_SECRET_BYTES: number = 1024 * 1024;
@@ -15,17 +17,40 @@ const OPEN_TO_OTHERS = 0o077;
  *
  * @param workload - its name, for messages
  * @param secret - which one
+ * @param directory - absolute path; the file has to be below it when all links have been followed, because whoever may
+ *   load a workload would otherwise get at any file of the VM, the CA's key among them
  * @returns its content
- * @throws LauncherError ERR_LAUNCHER_SECRET_UNREADABLE when the file is missing, empty, too large, no regular file, or open
- *   to others; messages never contain any of the content
+ * @throws LauncherError ERR_LAUNCHER_SECRET_UNREADABLE when the file is missing, elsewhere, empty, too large, no regular
+ *   file, or open to others; messages never contain any of the content
  */
-export async function readSecret(workload: string, secret: ContainerSecret): Promise<Uint8Array> {
-  // Opening a pipe that nobody writes to would wait for ever otherwise.
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-  const file = await open(secret.file, flags).catch((cause: unknown) => {
+export async function readSecret(
+  workload: string,
+  secret: ContainerSecret,
+  directory: string,
+): Promise<Uint8Array> {
+  const cannotBeOpened = (cause: unknown): never => {
     throw unreadable(workload, secret, 'cannot be opened', { cause });
-  });
+  };
+  // A directory that is not there has no files.
+  const allowed = await realpath(directory).catch(() => directory);
+  const checkPlace = (path: string): void => {
+    if (path !== allowed && isAtOrBelow(path, allowed)) return;
+    throw unreadable(workload, secret, 'is not a secret of this VM', {
+      expected: join(allowed, '…'),
+      seen: path,
+      hint: 'move it there, or set platform.containers.secrets_dir',
+    });
+  };
+  const path = await realpath(secret.file).catch(cannotBeOpened);
+  // Before it is opened: some devices do something as soon as they are.
+  checkPlace(path);
+  // Opening a pipe that nobody writes to would wait for ever otherwise.
+  const flags =
+    constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | constants.O_NOFOLLOW;
+  const file = await open(path, flags).catch(cannotBeOpened);
   try {
+    // A directory on the way may have become a link meanwhile.
+    checkPlace(await readlink(`/proc/self/fd/${String(file.fd)}`));
     checkSecretFile(workload, secret, await file.stat());
     return await readWhole(workload, secret, file);
   } finally {

@@ -23,10 +23,15 @@ const FILE_MODE = 0o400;
  */
 export class SecretFiles {
   readonly #directory: string;
+  readonly #sources: string;
 
-  /** @param directory - absolute path that only the launcher's user may enter, best on a file system in memory */
-  constructor(directory: string) {
+  /**
+   * @param directory - absolute path that only the launcher's user may enter, best on a file system in memory
+   * @param sources - absolute path of the directory that secrets are taken from
+   */
+  constructor(directory: string, sources: string) {
     this.#directory = directory;
+    this.#sources = sources;
   }
 
   /**
@@ -52,7 +57,7 @@ export class SecretFiles {
       await rm(source, { recursive: true, force: true });
       await mkdir(source, { mode: DIRECTORY_MODE });
       for (const secret of secrets) {
-        const bytes = await readSecret(workload, secret);
+        const bytes = await readSecret(workload, secret, this.#sources);
         await writeOwned(join(source, secret.name), bytes, owner);
         bytes.fill(0);
       }
@@ -61,6 +66,13 @@ export class SecretFiles {
       await this.remove(id);
       throw error;
     }
+    return this.mounts(id, secrets);
+  }
+
+  /** What {@link write} has answered for a container. */
+  mounts(id: string, secrets: readonly ContainerSecret[]): readonly ContainerMount[] {
+    if (secrets.length === 0) return [];
+    const source = this.#place(id);
     return [{ kind: 'bind', source, target: SECRETS_TARGET, readOnly: true, exec: false }];
   }
 

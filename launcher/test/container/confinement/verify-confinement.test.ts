@@ -51,6 +51,23 @@ describe('a confined container', () => {
     expect(await verify(changed(VERSION_2, 'memory.swap.max'))).toEqual(['devices']);
   });
 
+  test('may have the two files that podman adds, as long as it can only read them', async () => {
+    const options = 'ro,nosuid,nodev,noexec,relatime - tmpfs tmpfs rw';
+    const added = ['/etc/hostname', '/run/.containerenv'].map(
+      (path) => `3 119 0:9 /x/userdata/${path.split('/').at(-1) ?? ''} ${path} ${options}\n`,
+    );
+    const podman = changed(VERSION_1, '29/mountinfo', '102 125', `${added.join('')}102 125`);
+    expect(await verify(podman)).toEqual([]);
+    for (const [from, to] of [
+      ['/etc/hostname ro', '/etc/hostname rw'],
+      ['/x/userdata/hostname', '/etc/shadow'],
+    ] as const) {
+      await expect(verify(changed(podman, '29/mountinfo', from, to))).rejects.toMatchObject({
+        code: 'ERR_LAUNCHER_HARDENING_MISSING',
+      });
+    }
+  });
+
   test('may have been opted out of its limits', async () => {
     const limits = { memoryBytes: undefined, vcpus: undefined, pids: 32, nofile: 1_000 };
     const unlimited = changed(
@@ -73,6 +90,44 @@ describe('a confined container', () => {
     const place = { [`proc/${String(RECORDED_PID)}/cgroup`]: '0::/proofgate-c0ffee01/a-1\n' };
     expect(await verify({ ...moved, ...place })).toEqual(['devices']);
   });
+});
+
+describe('a container that runs already', () => {
+  const again = async (files: KernelFiles, fields: Partial<ContainerSpec>): Promise<unknown> => {
+    const root = await temporaryDirectory();
+    await writeKernelFiles(root, files);
+    return verifyConfinement(RECORDED_PID, recordedSpec(fields), { root, started: true });
+  };
+  const other = changed(VERSION_1, 'status', 'Uid:\t10001\t10001', 'Uid:\t33\t33');
+  const limits = changed(
+    VERSION_1,
+    'limits',
+    '1000                 1000',
+    '9                 1001',
+  );
+  const mounted = changed(
+    VERSION_1,
+    '29/mountinfo',
+    '102 125',
+    '3 1 0:1 / /x rw - ext4 x rw\n102 125',
+  );
+
+  test.each([
+    [other, 'CAP_SETUID'],
+    [limits, 'CAP_SYS_RESOURCE'],
+    [mounted, 'CAP_SYS_ADMIN'],
+  ])(
+    'may have changed what its capabilities let it change, and nothing else',
+    async (files, can) => {
+      expect(await again(files, { capabilities: [can] })).toEqual([]);
+      await expect(again(files, { capabilities: ['CAP_CHOWN'] })).rejects.toMatchObject({
+        code: 'ERR_LAUNCHER_HARDENING_MISSING',
+      });
+      await expect(verify(files, { capabilities: [can] })).rejects.toMatchObject({
+        code: 'ERR_LAUNCHER_HARDENING_MISSING',
+      });
+    },
+  );
 });
 
 describe('a container is refused', () => {
@@ -153,6 +208,23 @@ describe('a container is refused', () => {
       changed(VERSION_1, '29/mountinfo', '- mqueue mqueue', '- cgroup2 cgroup2'),
       'mounts',
     ],
+    [
+      'a directory of the VM that nobody asked for',
+      changed(
+        VERSION_1,
+        '29/mountinfo',
+        '102 125',
+        '3 119 254:0 /root /mnt rw - ext4 x rw\n102 125',
+      ),
+      'mounts',
+    ],
+    [
+      'something that can be written among the files of the kernel',
+      changed(VERSION_1, '29/mountinfo', '102 125', '3 120 0:9 / /proc/x rw - tmpfs x rw\n102 125'),
+      'mounts',
+    ],
+    ['a larger /tmp', changed(VERSION_1, '29/mountinfo', '=1024k', '=1028k'), 'mount /tmp'],
+    ['a /tmp without end', changed(VERSION_1, '29/mountinfo', 'size=1024k,', ''), 'mount /tmp'],
     ['more processes', changed(VERSION_1, 'pids.max', '32', '33'), 'pids.max'],
     ['endless processes', changed(VERSION_2, 'pids.max', '32', 'max'), 'pids.max'],
     ['no limit of processes', changed(VERSION_2, 'pids.max'), 'pids.max'],

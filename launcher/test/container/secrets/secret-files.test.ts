@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmod,
   chown,
+  mkdir,
   mkdtemp,
   readFile,
   readdir,
@@ -11,6 +12,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { OWN_USER, isRoot, temporaryDirectory } from '../../fixtures.ts';
@@ -34,7 +36,7 @@ async function sourceFile(content: string | Uint8Array = 'hush', mode = 0o600): 
 describe('secrets', () => {
   test('are files of the container’s user, in a directory that it can only read', async () => {
     const dir = await memoryDirectory();
-    const files = new SecretFiles(join(dir, 'secrets'));
+    const files = new SecretFiles(join(dir, 'secrets'), tmpdir());
     const owner = isRoot ? { uid: 10_001, gid: 10_002 } : OWN_USER;
     const secrets = [
       { name: 'key', file: await sourceFile() },
@@ -66,7 +68,7 @@ describe('secrets', () => {
 
   test('are gone with their container, and with those of a launcher that was killed', async () => {
     const dir = join(await memoryDirectory(), 'secrets');
-    const files = new SecretFiles(dir);
+    const files = new SecretFiles(dir, tmpdir());
     const secrets = [{ name: 'key', file: await sourceFile() }];
     for (const id of ['a', 'b', 'c', 'd']) await files.write('app', id, secrets, OWN_USER);
     await files.remove('a');
@@ -80,7 +82,7 @@ describe('secrets', () => {
 
   test('leave nothing when one of them cannot be read', async () => {
     const dir = join(await memoryDirectory(), 'secrets');
-    const files = new SecretFiles(dir);
+    const files = new SecretFiles(dir, tmpdir());
     const secrets = [
       { name: 'good', file: await sourceFile() },
       { name: 'bad', file: '/nonexistent/secret' },
@@ -93,7 +95,7 @@ describe('secrets', () => {
 
   test('need no directory when there are none', async () => {
     const dir = join(await memoryDirectory(), 'secrets');
-    const files = new SecretFiles(dir);
+    const files = new SecretFiles(dir, tmpdir());
     expect(await files.write('app', 'a', [], OWN_USER)).toEqual([]);
     await files.reconcile(new Set());
     await files.remove('a');
@@ -102,11 +104,41 @@ describe('secrets', () => {
 });
 
 describe('the file of a secret', () => {
-  const read = (file: string): Promise<Uint8Array> => readSecret('app', { name: 'key', file });
+  const read = (file: string): Promise<Uint8Array> =>
+    readSecret('app', { name: 'key', file }, tmpdir());
 
   test('is read as it is', async () => {
     const bytes = Uint8Array.from({ length: MAX_SECRET_BYTES }, (_, index) => index % 251);
     expect(Buffer.from(await read(await sourceFile(bytes))).equals(bytes)).toBe(true);
+  });
+
+  test('is below the directory for secrets, whatever its path says', async () => {
+    const [inside, outside] = [await temporaryDirectory(), await temporaryDirectory()];
+    const file = join(outside, 'ca.key');
+    await writeFile(file, 'the CA', { mode: 0o600 });
+    const dir = join(inside, 'secrets');
+    await mkdir(join(dir, 'deeper'), { recursive: true });
+    await writeFile(join(dir, 'deeper/good'), 'good', { mode: 0o600 });
+    await writeFile(join(inside, 'secrets-too'), 'other', { mode: 0o600 });
+    await symlink(file, join(dir, 'link'));
+    await symlink(outside, join(dir, 'way-out'));
+    await symlink(dir, join(outside, 'way-in'));
+    const from = (path: string): Promise<Uint8Array> =>
+      readSecret('app', { name: 'key', file: path }, dir);
+    const good = ['deeper/good', '../secrets/deeper/good'].map((path) => `${dir}/${path}`);
+    for (const path of [...good, join(outside, 'way-in/deeper/good')]) {
+      expect(Buffer.from(await from(path)).toString()).toBe('good');
+    }
+    const bad = [`${dir}/link`, `${dir}/way-out/ca.key`, `${dir}/../secrets-too`, file, dir];
+    for (const path of bad) {
+      await expect(from(path), path).rejects.toMatchObject({
+        code: 'ERR_LAUNCHER_SECRET_UNREADABLE',
+        message: expect.stringContaining('is not a secret of this VM') as string,
+      });
+    }
+    await expect(
+      readSecret('app', { name: 'key', file }, join(inside, 'absent')),
+    ).rejects.toMatchObject({ code: 'ERR_LAUNCHER_SECRET_UNREADABLE' });
   });
 
   test('may be reached by a link', async () => {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseVolume, type Volume } from '@proofgate/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { OWN_USER, isRoot, temporaryDirectory } from '../../fixtures.ts';
 import { containerWorkload, verifiedImage } from '../container-fixtures.ts';
-import { containerDevices } from '../../../src/container/volumes/container-devices.ts';
+import {
+  containerDevices,
+  numberProblem,
+} from '../../../src/container/volumes/container-devices.ts';
 import { containerWishes } from '../../../src/container/volumes/image-labels.ts';
 import { checkVolumes, prepareVolumes } from '../../../src/container/volumes/named-volumes.ts';
 
@@ -174,6 +178,46 @@ describe('devices', () => {
       });
     },
   );
+
+  test.each<[string, number, number, string | undefined]>([
+    ['memory', 1, 1, 'mem'],
+    ['the log of the kernel', 1, 11, 'mem'],
+    ['a terminal of the VM', 5, 1, '/dev/console'],
+    ['a terminal on a wire', 4, 64, 'ttyS'],
+    ['fuse', 10, 229, 'misc'],
+    ['kvm', 10, 232, 'misc'],
+    ['the device mapper', 10, 236, 'misc'],
+    ['the control of loop devices', 10, 237, 'misc'],
+    ['vsock, the TEE and all others of that kind', 10, 125, 'misc'],
+    ['a disk as SCSI sees it', 21, 0, 'sg'],
+    ['a register of the processor', 202, 0, 'cpu/msr'],
+    ['a TPM', 251, 0, 'tpm'],
+    ['a disk as NVMe sees it', 241, 0, 'nvme'],
+    ['what the kernel does not name', 240, 0, undefined],
+  ])('are not %s under any name', (_what, major, minor, driver) => {
+    expect(numberProblem({ major, minor }, driver)).toEqual(expect.any(String));
+  });
+
+  test('may be those of a graphics card', () => {
+    expect(numberProblem({ major: 195, minor: 0 }, 'nvidia-frontend')).toBeUndefined();
+    expect(numberProblem({ major: 226, minor: 128 }, 'drm')).toBeUndefined();
+  });
+
+  test.runIf(isRoot)('are not disks, and not found by their names alone', async () => {
+    const dir = await mkdtemp('/dev/nodes-');
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    for (const [name, kind, major, minor] of [
+      ['loop', 'b', '7', '0'],
+      ['dm', 'b', '253', '0'],
+      ['memory', 'c', '1', '1'],
+      ['fuse', 'c', '10', '229'],
+    ] as const) {
+      execFileSync('mknod', [join(dir, name), kind, major, minor]);
+      await expect(containerDevices('app', [join(dir, name)]), name).rejects.toMatchObject({
+        code: 'ERR_LAUNCHER_VOLUME_REFUSED',
+      });
+    }
+  });
 
   test('are not those under another name either', async () => {
     const dir = await temporaryDirectory();
