@@ -93,7 +93,7 @@ module.exports = {
           '^$1/',
           '/src/index\\.ts$',
           '/src/node/index\\.ts$',
-          '/src/authorities/index\\.ts$',
+          '^ca/src/(authorities|enrolment|operator)/index\\.ts$',
         ],
       },
     },

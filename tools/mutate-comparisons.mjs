@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds comparisons that no test depends on. In a copy of the repository, every comparison, boolean operator, negation,
-// condition, thrown error and bare call of the named files is made wrong, one at a time, and the tests that reach it run
-// until one fails. What no test notices is a survivor.
+// condition, thrown error, refusal and bare call of the named files is made wrong, one at a time, and the tests that reach
+// it run until one fails. What no test notices is a survivor.
 //
 //   node tools/mutate-comparisons.mjs [--minutes 20] [--workers 2] [--tests verifier/test]
 //                                     [--without verifier/test/node] [--out results.json] [--again results.json]
@@ -23,6 +23,7 @@ import { reachOf, startTrial } from './mutation/trial.mjs';
 /** What decides whether a quote is accepted, most important first. */
 const DCAP_PATH = [
   'verifier/src/dcap',
+  'verifier/src/json',
   'verifier/src/x509',
   'verifier/src/check-binding.ts',
   'verifier/src/document',

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   assembleSigned,
+  basicConstraintsExtension,
   derBitString,
   derBoolean,
   derContext,
@@ -15,10 +16,12 @@ import {
   encodeTbsCertificate,
   equalBytes,
   MAX_CERTIFICATE_BYTES,
+  parseAuthorityCertificate,
   parseCertificate,
+  subjectAltNameExtension,
   toHex,
 } from '@proofgate/evidence';
-import { certificate, testKey } from './certificates.ts';
+import { certificate, ecKey, testKey } from './certificates.ts';
 import { refusal } from './refusal.ts';
 
 const INVALID = 'ERR_CERT_INVALID';
@@ -54,6 +57,25 @@ describe('certificate', () => {
     expect(parsed.signatureAlgorithm).toBe('1.2.840.10045.4.3.2');
     expect(parsed.extensions.size).toBe(0);
     expect(equalBytes(parsed.spki, testKey.spki)).toBe(true);
+  });
+
+  it('is read alike as an authority’s, but for names, purposes and other keys', () => {
+    const parsed = parseAuthorityCertificate(handMade());
+    const { publicKey, ...rest } = parseCertificate(handMade());
+    expect(parsed).toEqual({ publicKey, ...rest });
+    const extensions = [
+      subjectAltNameExtension({ dns: ['a.test'] }),
+      basicConstraintsExtension({ ca: true, pathLength: 0 }),
+    ];
+    const named = certificate({ extensions });
+    expect(parseCertificate(named).subjectAltName).toBeDefined();
+    const authority = parseAuthorityCertificate(named);
+    expect(authority).not.toHaveProperty('subjectAltName');
+    expect(authority.basicConstraints).toEqual({ ca: true, pathLength: 0 });
+    expect([...authority.extensions.keys()]).toEqual(['2.5.29.17', '2.5.29.19']);
+    const { spki } = ecKey('P-384');
+    expect(parseCertificate(handMade({ spki })).publicKey.algorithm).toBe('ec-p384');
+    expect(parseAuthorityCertificate(handMade({ spki })).publicKey.algorithm).toBe('unknown');
   });
 
   const extension = derSequence(derOid('1.2.3'), derOctetString(new Uint8Array()));

@@ -134,14 +134,17 @@ describe('a launcher', () => {
     await expect(access(join(stage.runDir, 'launcher.sock'))).rejects.toThrow();
   });
 
-  test('refuses a container before it touches anything', async () => {
+  test('refuses a container that it cannot run before it touches anything', async () => {
     const stage = await vmStage();
-    const config = stage.parse([
-      { name: 'web', image: `ghcr.io/x/web@sha256:${'a'.repeat(64)}`, port: 8000 },
-    ]);
-    const code = 'ERR_LAUNCHER_RUNTIME_UNAVAILABLE';
-    await expect(planMeasurements(config)).rejects.toMatchObject({ code });
-    await expect(start(stage, config)).rejects.toMatchObject({ code });
+    const image = `ghcr.io/x/web@sha256:${'a'.repeat(64)}`;
+    const config = stage.parse([{ name: 'web', image, port: 8000 }]);
+    // Anybody can say what it would measure.
+    const { events } = await planMeasurements(config);
+    expect(types(events)).toEqual(['proofgate.platform', 'proofgate.workload.load web']);
+    const given = { platform: await stage.openPlatform(), logger: silentLogger };
+    await expect(
+      startLauncher(config, { ...given, own: { uid: 1_000, gid: 1_000 } }),
+    ).rejects.toMatchObject({ code: 'ERR_LAUNCHER_RUNTIME_UNAVAILABLE' });
     await expect(access(join(stage.dir, 'data'))).rejects.toThrow();
   });
 

@@ -1,76 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import { access, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { containerConfigSchema, declareContainer, type ContainerConfig } from '@proofgate/api';
+import { containerConfigSchema } from '@proofgate/api';
 import { waitFor } from '@proofgate/daemon';
-import { replayRuntimeEvents, toHex, type RuntimeEvent } from '@proofgate/evidence';
-import type { RunningLauncher } from '@proofgate/launcher';
 import { describe, expect, test, vi } from 'vitest';
-import { fakeProxy, type FakeProxy } from './fake-proxy.ts';
-import { freePort, isRunning, OWN_USER } from './fixtures.ts';
-import { allHealthy, start, vmStage, type VmStage } from './stage.ts';
+import { freePort, isRunning } from './fixtures.ts';
+import { allHealthy, start } from './stage.ts';
+
+import {
+  WITHIN,
+  SAME_USER,
+  TIMING,
+  loading,
+  loggedEvents,
+  upstreamsOf,
+  local,
+  settled,
+  only,
+} from './loading.ts';
 
 // Real processes on a busy machine take their time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
-const WITHIN = { timeoutMs: 15_000 };
-/** With a user id of its own, everything that a workload runs ends together; two versions could not run at a time. */
-const SAME_USER = { user: `${String(OWN_USER.uid)}:${String(OWN_USER.gid)}` };
-/** Long enough to be seen, short enough to be waited for. */
-const TIMING = { drainMs: 300, quietMs: 300, replacementReadyMs: 10_000 };
-
-interface Loading {
-  readonly stage: VmStage;
-  readonly proxy: FakeProxy;
-  readonly launcher: RunningLauncher;
-  /** A workload as somebody would load it. */
-  container(name: string, fields?: object): Promise<ContainerConfig>;
-}
-
-async function loading(...inFile: readonly string[]): Promise<Loading> {
-  const stage = await vmStage();
-  const proxy = await fakeProxy(join(stage.runDir, 'proxy.sock'));
-  const containers: object[] = [];
-  for (const name of inFile) containers.push(await stage.workload(name, SAME_USER));
-  const launcher = await start(stage, stage.parse(containers), TIMING);
-  await allHealthy(launcher);
-  const container = async (name: string, fields: object = {}): Promise<ContainerConfig> =>
-    containerConfigSchema.parse(await stage.workload(name, { ...SAME_USER, ...fields }));
-  return { stage, proxy, launcher, container };
-}
-
-async function loggedEvents({ stage }: Loading): Promise<readonly string[]> {
-  // Read again when something is being recorded at this moment.
-  const events = await waitFor(async () => {
-    const text = await readFile(join(stage.runDir, 'event-log.json'), 'utf8');
-    const stored = (JSON.parse(text) as { events: RuntimeEvent[] }).events;
-    return toHex(replayRuntimeEvents(stored)) === stage.rtmr3() ? stored : undefined;
-  }, WITHIN);
-  return events.map((event) => {
-    if (!('name' in event)) return event.type.replace('proofgate.', '');
-    const version = 'spec_digest' in event ? ` ${event.spec_digest.slice(0, 4)}` : '';
-    return `${event.type.replace('proofgate.workload.', '')} ${event.name}${version}`;
-  });
-}
-
-function upstreamsOf({ proxy }: Loading, name: string): readonly (string | undefined)[] {
-  const host = proxy.states.at(-1)?.hosts.find(({ hostname }) => hostname.startsWith(`${name}.`));
-  return [host?.upstream, host?.retiring];
-}
-
-const local = ({ port }: ContainerConfig): string => `http://127.0.0.1:${String(port)}`;
-
-/** Until the log is that of one settled version. */
-async function settled(it: Loading, expected: readonly string[]): Promise<void> {
-  await waitFor(async () => (await loggedEvents(it)).length >= expected.length, WITHIN);
-  expect(await loggedEvents(it)).toEqual(expected);
-}
-
-function only({ launcher }: Loading): ReturnType<RunningLauncher['workloads']>[number] {
-  const [summary, ...others] = launcher.workloads();
-  expect(others).toEqual([]);
-  return summary!;
-}
 
 describe('a workload that is loaded', () => {
   test('is measured, served and there again after a restart, until it is unloaded', async () => {
@@ -307,70 +257,5 @@ describe('a workload that is replaced', () => {
     expect(await isRunning(pid!)).toBe(false);
     expect(it.launcher.workloads()).toEqual([]);
     expect((await loggedEvents(it)).at(-1)).toBe('unload web');
-  });
-});
-
-describe('a config file that has changed', () => {
-  test('replaces, loads and unloads what differs, and leaves the rest alone', async () => {
-    const it = await loading('web', 'db');
-    const { stage, launcher } = it;
-    await launcher.loadWorkload(await it.container('own'));
-    await allHealthy(launcher);
-    const [before, db] = launcher.workloads();
-    const inFile = launcher.plan.workloads.map(({ measured }) => measured.config);
-    const { hostname: _, ...web } = declareContainer(inFile[0]!, {});
-    const changed = {
-      ...web,
-      ...SAME_USER,
-      port: await freePort(),
-      env: { V: '2' },
-      health_check: undefined,
-    };
-    const { health_check: __, ...next } = changed;
-    const added = await stage.workload('added', SAME_USER);
-    await launcher.reload(stage.parse([next, added]));
-    await waitFor(() => launcher.workloads().length === 3, WITHIN);
-    await waitFor(() => launcher.workloads()[0]?.specDigest !== before!.specDigest, WITHIN);
-    expect(launcher.workloads().map(({ name }) => name)).toEqual(['web', 'own', 'added']);
-    expect(await isRunning(db!.pid!)).toBe(false);
-    await waitFor(async () => !(await isRunning(before!.pid!)), WITHIN);
-    await launcher.stop();
-
-    // Only what was loaded beside the file is there without it.
-    const later = await start(stage, stage.parse([]), TIMING);
-    await allHealthy(later);
-    expect(later.workloads().map(({ name }) => name)).toEqual(['own']);
-  });
-});
-
-describe('a workload that depends on another', () => {
-  test('starts when that one is well, and is ended before it', async () => {
-    const stage = await vmStage();
-    const db = await stage.workload('db');
-    const web = await stage.workload('web', { depends_on: ['db'] });
-    const proxy = await fakeProxy(join(stage.runDir, 'proxy.sock'));
-    proxy.refuseWith = 422;
-    const launcher = await start(stage, stage.parse([web, db]));
-    expect(launcher.workloads()).toMatchObject([
-      { name: 'web', state: 'pending', waitingFor: ['db'] },
-      { name: 'db', state: 'pending' },
-    ]);
-    proxy.refuseWith = 0;
-    const seen: string[] = [];
-    await waitFor(() => {
-      const [first, second] = launcher.workloads();
-      seen.push(`${first!.state} ${second!.state}`);
-      return first!.state === 'healthy';
-    }, WITHIN);
-    expect(seen.filter((pair) => /^(starting|running)/.test(pair))).not.toContainEqual(
-      expect.not.stringMatching(/ healthy$/),
-    );
-    await expect(launcher.unloadWorkload('db')).rejects.toMatchObject({
-      code: 'ERR_LAUNCHER_REQUEST_REFUSED',
-      message: expect.stringContaining('web cannot be without db') as string,
-    });
-    await launcher.unloadWorkload('web');
-    await launcher.unloadWorkload('db');
-    expect(launcher.workloads()).toEqual([]);
   });
 });

@@ -67,16 +67,8 @@ afterAll(async () => {
 async function runtimeOver(changed: Partial<ContainerEngine> = {}): Promise<ContainerRuntime> {
   const dataDir = join(stage.directory, 'data');
   await mkdir(join(dataDir, 'logs'), { recursive: true });
-  // Its methods are on its prototype.
-  const liar = Object.create(engine) as ContainerEngine;
-  const bound = new Proxy(engine, {
-    get: (target, name) => {
-      const own: unknown = Reflect.get(changed, name) ?? Reflect.get(target, name);
-      return typeof own === 'function' && !(name in changed) ? own.bind(target) : own;
-    },
-  });
   return new ContainerRuntime({
-    engine: Object.keys(changed).length === 0 ? engine : bound,
+    engine: engineWith(changed),
     ...{ store, network, logger, owner: OWNER, runDir },
     execAllowed: false,
     random: () => 0,
@@ -90,7 +82,18 @@ async function runtimeOver(changed: Partial<ContainerEngine> = {}): Promise<Cont
       clock: { date: () => new Date(), now: () => performance.now() },
       logger,
     }),
-    openOther: () => Promise.reject(new Error(`there is no other engine than ${liar.kind}`)),
+    openOther: () => Promise.reject(new Error('there is no other engine')),
+  });
+}
+
+/** The real engine with some of its methods replaced; the others are on its prototype, and use what it has. */
+function engineWith(changed: Partial<ContainerEngine>): ContainerEngine {
+  return new Proxy(engine, {
+    get: (target, name): unknown => {
+      const own: unknown = Reflect.get(target, name);
+      const bound: unknown = typeof own === 'function' ? own.bind(target) : own;
+      return Reflect.get(changed, name) ?? bound;
+    },
   });
 }
 

@@ -116,13 +116,14 @@ function mutated(file, source, mutants) {
 }
 
 /**
- * Thrown errors, and calls whose result nobody uses: checks, mostly. An `if` whose only purpose is to throw is covered by
- * this too.
+ * Thrown errors, refusals, and calls whose result nobody uses: checks, mostly. An `if` whose only purpose is to throw is
+ * covered by this too.
  *
  * @param {ts.Node} node
  */
 function mayBeLeftOut(node) {
   if (ts.isThrowStatement(node)) return true;
+  if (ts.isReturnStatement(node)) return isRefusal(node.expression);
   return ts.isExpressionStatement(node) && isCall(node.expression);
 }
 
@@ -132,11 +133,28 @@ function isCall(node) {
 }
 
 /**
+ * Whether something is a call of a function that only throws, such as `refuse('ERR_…')`.
+ *
+ * @param {ts.Node | undefined} node
+ */
+function isRefusal(node) {
+  return (
+    node !== undefined &&
+    ts.isCallExpression(node) &&
+    ts.isIdentifier(node.expression) &&
+    node.expression.text.startsWith('refuse')
+  );
+}
+
+/**
  * @param {ts.Node} node
  * @returns {Variant[]}
  */
 function variantsOf(node) {
   if (ts.isBinaryExpression(node)) {
+    if (node.operatorToken.kind === Kind.QuestionQuestionToken && isRefusal(node.right)) {
+      return [{ change: 'leave out', text: node.left.getText() }];
+    }
     const operator = node.operatorToken.getText();
     const [left, right] = [node.left.getText(), node.right.getText()];
     return (REPLACEMENTS.get(node.operatorToken.kind) ?? []).map((other) => ({

@@ -81,6 +81,19 @@ describe('the root', () => {
     expect(await refusal(async () => verifyRoot(rootWith({ signer })))).toBe('ERR_CERT_SIGNATURE');
   });
 
+  it('has a key on P-256', async () => {
+    const { certificate } = issue({
+      commonName: 'Intel SGX Root CA',
+      extensions: caExtensions(1),
+      curve: 'P-384',
+    });
+    await expect(verifyRoot(parseAuthorityCertificate(certificate))).rejects.toMatchObject({
+      code: 'ERR_CERT_ALGORITHM',
+      expected: 'ec-p256',
+      seen: 'unknown',
+    });
+  });
+
   it('is a CA, or what it is instead is said', () => {
     const seenOf = (...extensions: CertificateExtension[]) => {
       const parsed = parseCertificate(issue({ commonName: 'x', extensions }).certificate);

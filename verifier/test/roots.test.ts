@@ -3,6 +3,7 @@ import { parseCertificate, sha256, toHex } from '@proofgate/evidence';
 import { createSimulatedPlatform } from '@proofgate/simulator';
 import { INTEL_SGX_ROOT_CA, prepareCollateral, type TrustedRoots } from '@proofgate/verifier';
 import { describe, expect, it } from 'vitest';
+import { INTEL_ROOT } from '../src/roots/intel-sgx-root.ts';
 import { NOW } from './private-pki.ts';
 import { refusal } from './refusal.ts';
 
@@ -33,5 +34,13 @@ describe('trusted roots', () => {
   ])('name %s', async (_what, root, expected) => {
     const run = async () => prepareCollateral(platform.collateral(), { root, at: NOW });
     expect(await refusal(run)).toBe(expected);
+  });
+
+  it('are named in a refusal', async () => {
+    const root: TrustedRoots = ['intel', { sha256: other.rootSha256 }];
+    const run = prepareCollateral(platform.collateral(), { root, at: NOW });
+    await expect(run).rejects.toMatchObject({
+      expected: `${INTEL_ROOT.what} or sha256:${other.rootSha256}`,
+    });
   });
 });

@@ -123,7 +123,7 @@ function describeQuote(bytes: Uint8Array): PlainData {
 
 function describePck(quote: Quote): unknown {
   const [pck] = decodePem(quote.signature.certificateChainPem, 'CERTIFICATE');
-  return pck && parsePckExtension(parseCertificate(pck));
+  return pck === undefined ? undefined : parsePckExtension(parseCertificate(pck));
 }
 
 function describeSnpReport(bytes: Uint8Array): PlainData {

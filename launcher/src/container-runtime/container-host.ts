@@ -3,11 +3,7 @@ import { join } from 'node:path';
 import { networkInterfaces } from 'node:os';
 import type { ContainerConfig, PlatformConfig, UserAndGroup } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
-import type {
-  ContainerEngine,
-  EngineFeatures,
-  UsableEngineKind,
-} from '../container/container-engine.ts';
+import type { ContainerEngine, EngineFeatures, EngineKind } from '../container/container-engine.ts';
 import { ContainerPreparation } from '../container/container-preparation.ts';
 import { findInitProgram } from '../container/init-program.ts';
 import { ContainerNetwork } from '../container/network/container-network.ts';
@@ -43,7 +39,7 @@ export interface ContainerHostOptions {
 
 /** The engine that is used, for people. */
 export interface EngineInUse {
-  readonly kind: UsableEngineKind;
+  readonly kind: EngineKind;
   readonly version: string;
   readonly features: EngineFeatures;
   /** Why this one. */

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainersPlatformConfig, RuntimeChoice } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
-import type {
-  ContainerEngine,
-  EngineKind,
-  UsableEngineKind,
-} from '../container/container-engine.ts';
+import type { ContainerEngine, EngineKind } from '../container/container-engine.ts';
 import { LauncherError } from '../errors.ts';
 
 /** What engines are opened with. */
@@ -36,7 +32,7 @@ export interface OpenedEngine {
 }
 
 /** Order in which `auto` tries engines: the one with the most guarantees first. */
-const ENGINE_ORDER: readonly UsableEngineKind[] = ['containerd', 'podman'];
+const ENGINE_ORDER: readonly EngineKind[] = ['containerd', 'podman'];
 
 /**
  * Opens the container engine that the config file asks for. `auto` takes the one that containers of this launcher run in
@@ -90,8 +86,6 @@ export async function openKind(
       const { openPodman } = await import('../podman/open-podman.ts');
       return open(why, surroundings.settings.podman_socket, surroundings, openPodman);
     }
-    case 'docker':
-      throw none('no version of the launcher runs containers in docker', []);
   }
 }
 

@@ -4,10 +4,7 @@ import type { LogSink } from '../logs/log-sink.ts';
 import type { ContainerSpec } from './container-spec.ts';
 
 /** Which program runs containers. */
-export type UsableEngineKind = 'containerd' | 'podman';
-
-/** Which program a record of a container may name; one that names docker is read, and refused when it is used. */
-export type EngineKind = UsableEngineKind | 'docker';
+export type EngineKind = 'containerd' | 'podman';
 
 /** What differs between engines in a way that users notice. */
 export interface EngineFeatures {
@@ -59,7 +56,7 @@ export interface ExecResult {
  * ERR_LAUNCHER_ENGINE_REFUSED when it refuses.
  */
 export interface ContainerEngine {
-  readonly kind: UsableEngineKind;
+  readonly kind: EngineKind;
   readonly features: EngineFeatures;
   /** As the engine reports it. */
   version(): Promise<string>;

@@ -145,7 +145,6 @@ function parseInstance(record: Readonly<Record<string, unknown>>): InstanceRecor
       };
     case 'containerd':
     case 'podman':
-    case 'docker':
       return {
         runtime,
         id: text(record['id']),

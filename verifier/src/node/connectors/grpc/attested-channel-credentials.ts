@@ -21,7 +21,9 @@ import { siblingExchange } from './sibling-exchange.ts';
  * our code and message in the details.
  *
  * The attestation document, if it is needed, comes over an HTTP/1.1 connection of its own. Evidence for the session is
- * not available: grpc-js starts HTTP/2 itself, which leaves no room to ask for it on the same connection.
+ * not available: it has to be asked for on the same connection, and grpc-js starts HTTP/2 on that itself. A connection
+ * has one preface, one count of streams and one header table (RFC 9113, sections 3.4, 5.1.1 and 4.3), so nothing can be
+ * asked before, and grpc-js does not hand out its session.
  *
  * @throws VerifierError `ERR_VERIFIER_ARGUMENT` for requirements with evidence for the session
  * @example
