@@ -29,7 +29,7 @@ import {
   type MeasurementPlan,
 } from './measurement/measurement-plan.ts';
 import { CombinedRuntime } from './container-runtime/combined-runtime.ts';
-import { ContainerHost } from './container-runtime/container-host.ts';
+import { ContainerHost, requireContainerSupport } from './container-runtime/container-host.ts';
 import { ProcessRuntime } from './process/process-runtime.ts';
 import { startingPoint } from './starting-point.ts';
 import { LoadedFile, type LoadedState } from './supervision/loaded-file.ts';
@@ -121,6 +121,9 @@ export async function startLauncher(
   const left = await loaded.read();
   const file = withLoaded(config, left, deps.logger);
   const plan = await planMeasurements(file);
+  for (const { measured } of plan.workloads) {
+    requireContainerSupport(measured.config, { own: deps.own, platform: config.platform });
+  }
   const directories = await prepareDirectories(config.platform, deps.own);
   const bootId = await kernelBootId();
   const { own, logger, random = Math.random, cgroupParent } = deps;

@@ -112,7 +112,9 @@ describe('the management API behind the proxy', () => {
   it('does what a manager says with the command line', async ({ stack }) => {
     const afar = await fromAfar(stack);
     const file = await namedWorkload(stack, 'second');
-    const load = await proofgate('load', '-f', file, ...afar);
+    // A program of the VM, unlike a container, is for those on the machine alone.
+    expect(await proofgate('load', '-f', file, ...afar)).toMatchObject({ exitCode: 2 });
+    const load = await proofgate('load', '-f', file, '-c', stack.files.configFile);
     expect(load, stack.logTail()).toMatchObject({ exitCode: 0, stdout: 'LOADED  second\n' });
     const second = stack.endpoint(`second.${MACHINE_DOMAIN}`);
     const answers = async (): Promise<boolean> => {
@@ -133,7 +135,8 @@ describe('the management API behind the proxy', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(audited).toMatchObject([
       { audit: 'unloadContainer', status: 403, on: 'hello' },
-      { audit: 'loadContainer', who: 'alice', from: '127.0.0.1', workload: 'second', status: 202 },
+      { audit: 'loadContainer', who: 'alice', from: '127.0.0.1', workload: 'second', status: 403 },
+      { audit: 'loadContainer', who: 'local', from: 'this VM', workload: 'second', status: 202 },
       { audit: 'unloadContainer', who: 'alice', on: 'second', status: 200 },
     ]);
     expect(stack.log()).not.toContain('eyJ');
@@ -150,7 +153,7 @@ describe('the management API behind the proxy', () => {
       env: { A: 1 },
     };
     await writeFile(file, JSON.stringify({ ...json, hostname: `hello.${MACHINE_DOMAIN}` }));
-    const taken = await proofgate('load', '-f', file, ...afar);
+    const taken = await proofgate('load', '-f', file, '-c', stack.files.configFile);
     expect(taken).toMatchObject({ exitCode: 2, stdout: '' });
     expect(taken.stderr).toContain('ERR_LAUNCHER_REQUEST_REFUSED');
     expect(taken.stderr).toContain(`hello.${MACHINE_DOMAIN}`);

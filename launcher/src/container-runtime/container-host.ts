@@ -122,16 +122,7 @@ export class ContainerHost {
    *   settings ask for and cannot have
    */
   admit(workload: ContainerConfig): void {
-    const { own, platform } = this.#options;
-    if (own.uid !== 0 || platform.runtime === 'process') {
-      throw new LauncherError(
-        'ERR_LAUNCHER_RUNTIME_UNAVAILABLE',
-        `workload ${workload.name} is a container, and this launcher cannot run any`,
-        own.uid === 0
-          ? { expected: 'platform.runtime auto, containerd or podman', seen: 'process' }
-          : { expected: 'a launcher that root has started', seen: `user ${String(own.uid)}` },
-      );
-    }
+    requireContainerSupport(workload, this.#options);
     this.#preparation.admit(workload);
   }
 
@@ -244,4 +235,26 @@ export class ContainerHost {
       openOther: (kind) => openKind(kind, 'containers are left in it', this.#surroundings),
     });
   }
+}
+
+/**
+ * Refuses a container where none can be run. Needs nothing of the machine.
+ *
+ * @param workload - any workload
+ * @param launcher - its settings, and the user that it runs as
+ * @throws LauncherError ERR_LAUNCHER_RUNTIME_UNAVAILABLE
+ */
+export function requireContainerSupport(
+  workload: ContainerConfig,
+  { own, platform }: { readonly own: UserAndGroup; readonly platform: PlatformConfig },
+): void {
+  if (workload.runtime === 'process') return;
+  if (own.uid === 0 && platform.runtime !== 'process') return;
+  throw new LauncherError(
+    'ERR_LAUNCHER_RUNTIME_UNAVAILABLE',
+    `workload ${workload.name} is a container, and this launcher cannot run any`,
+    own.uid === 0
+      ? { expected: 'platform.runtime auto, containerd or podman', seen: 'process' }
+      : { expected: 'a launcher that root has started', seen: `user ${String(own.uid)}` },
+  );
 }
