@@ -92,7 +92,7 @@ export class EngineSocket {
     try {
       return await this.call(request);
     } catch (error) {
-      if (statusOf(error) === 404) return undefined;
+      if (statusOf(error) === 404 || vanished(error)) return undefined;
       throw error;
     }
   }
@@ -177,6 +177,11 @@ export class EngineSocket {
 export function statusOf(error: unknown): number | undefined {
   const status = error instanceof LauncherError ? fieldOf(error.cause, 'statusCode') : undefined;
   return typeof status === 'number' ? status : undefined;
+}
+
+/** What podman 4.3 answers with status 500 about a container that goes while it looks. */
+function vanished(error: unknown): boolean {
+  return error instanceof LauncherError && /does not exist in database/u.test(error.message);
 }
 
 function nobodyListens(error: unknown): boolean {
