@@ -86,6 +86,7 @@ export class LauncherCore {
   #collecting: Promise<void> | undefined;
   /** One workload after the other is compared with those that are there. */
   #loading: Promise<void> = Promise.resolve();
+  #reloading: Promise<void> = Promise.resolve();
   #adopting: Promise<void> = Promise.resolve();
   #watching: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -202,7 +203,13 @@ export class LauncherCore {
    * launcher. A workload that differs is replaced when the new one can serve, one that is missing is unloaded. What
    * does not fit what was loaded beside the file is reported and left out.
    */
-  async reload(next: VmConfig): Promise<void> {
+  reload(next: VmConfig): Promise<void> {
+    const reloaded = this.#reloading.then(() => this.#reloadNow(next));
+    this.#reloading = reloaded.then(ignore, ignore);
+    return reloaded;
+  }
+
+  async #reloadNow(next: VmConfig): Promise<void> {
     const before = this.#config;
     for (const container of next.containers) {
       this.#fromFile.add(container);
@@ -212,7 +219,11 @@ export class LauncherCore {
     const kept = new Set(next.containers.map(({ name }) => name));
     const gone = before.containers.filter(({ name }) => !kept.has(name)).map(({ name }) => name);
     for (const name of startOrder(before.containers).toReversed()) {
-      if (gone.includes(name) && this.#isFromFile(name)) await this.unload(name);
+      if (!gone.includes(name) || !this.#isFromFile(name)) continue;
+      await this.unload(name).catch((error: unknown) => {
+        const { logger } = this.#parts;
+        logger.error({ err: error, workload: name }, 'not unloaded with the config file');
+      });
     }
     this.publish();
   }

@@ -10,7 +10,7 @@ import { fakeProxy, type FakeProxy } from './fake-proxy.ts';
 import { OWN_USER } from './fixtures.ts';
 import { allHealthy, start, vmStage, type VmStage } from './stage.ts';
 
-export const WITHIN = { timeoutMs: 15_000 };
+export const WITHIN = { timeoutMs: 45_000 };
 /** With a user id of its own, everything that a workload runs ends together; two versions could not run at a time. */
 export const SAME_USER = { user: `${String(OWN_USER.uid)}:${String(OWN_USER.gid)}` };
 /** Long enough to be seen, short enough to be waited for. */
