@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   authorityKeyIdExtension,
+  concatBytes,
   crlNumberExtension,
   derBitString,
   derEnumerated,
@@ -101,6 +102,9 @@ describe('revocation list', () => {
       { revoked: derSequence(entry(1n, critical('2.5.29.29', derSequence()))) },
       INVALID,
     ],
+    ['two next updates', { nextUpdate: concatBytes(derTime(date), derTime(date)) }, INVALID],
+    ['two lists of serials', { nextUpdate: derSequence(entry(2n)) }, INVALID],
+    ['a crlNumber of zero', { extensions: crlNumber(derInteger(0n)) }, 'accepted'],
     ['a crlNumber', { extensions: crlNumber(derInteger((1n << 160n) - 1n)) }, 'accepted'],
     ['a crlNumber of 21 octets', { extensions: crlNumber(derInteger(1n << 160n)) }, INVALID],
     ['a negative crlNumber', { extensions: crlNumber(derInteger(-1n)) }, INVALID],

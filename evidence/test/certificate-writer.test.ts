@@ -22,7 +22,7 @@ import {
   toHex,
 } from '@proofgate/evidence';
 import { certificate, ecKey, testKey } from './certificates.ts';
-import { refusal } from './refusal.ts';
+import { refusal, refusalError } from './refusal.ts';
 
 const MISUSE = 'ERR_X509_WRITE';
 
@@ -168,10 +168,18 @@ describe('the writer refuses', () => {
     expect(refusal(write)).toBe(MISUSE);
   });
 
+  it('a serial number, and says what is wrong with it', () => {
+    const seen = (serialNumber: Uint8Array): string | undefined =>
+      refusalError(() => certificate({ serialNumber }))?.seen;
+    expect(seen(new Uint8Array(3))).toBe('zero');
+    expect(seen(new Uint8Array(20).fill(0x80))).toBe('21 octets');
+  });
+
   it('but not their neighbours', () => {
     const accepted = [
       () => certificate({ serialNumber: new Uint8Array(20).fill(1) }),
       () => certificate({ serialNumber: new Uint8Array(19).fill(0x80) }),
+      () => crlNumberExtension(0n),
       () => encodeName({ commonName: 'a'.repeat(MAX_NAME_PART), country: 'CH' }),
       () => nameConstraintsExtension({ permitted: { ip: [new Uint8Array(32)] } }),
     ];

@@ -34,6 +34,7 @@ describe('time', () => {
     [0x18, '20491231235959Z', INVALID],
     [0x18, '20500101000000.0Z', INVALID],
     [0x18, '20500101000000', INVALID],
+    [0x18, '2051-01-01T00:00:00Z', INVALID],
     [0x0c, '260720093000Z', INVALID],
   ])('0x%s %s: %s', (tag, text, code) => {
     expect(read(ascii(tag, text), readTime)).toBe(code);
@@ -63,6 +64,17 @@ describe('time', () => {
   it('changes its type between 2049 and 2050', () => {
     expect(derTime(new Date('2049-12-31T23:59:59Z'))[0]).toBe(0x17);
     expect(derTime(new Date('2050-01-01T00:00:00Z'))[0]).toBe(0x18);
-    expect(refusal(() => derTime(new Date(Number.NaN)))).toBe('ERR_DER_WRITE');
+    expect(derTime(new Date('1950-01-01T00:00:00Z'))[0]).toBe(0x17);
+    expect(derTime(new Date('1949-12-31T23:59:59Z'))[0]).toBe(0x18);
+  });
+
+  it('is written in the years 0 to 9999', () => {
+    const write = (ms: number): string => refusal(() => derTime(new Date(ms)));
+    const [first, last] = ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59Z'].map(Date.parse);
+    expect(write(first!)).toBe('accepted');
+    expect(write(first! - 1)).toBe('ERR_DER_WRITE');
+    expect(write(last!)).toBe('accepted');
+    expect(write(last! + 1000)).toBe('ERR_DER_WRITE');
+    expect(write(Number.NaN)).toBe('ERR_DER_WRITE');
   });
 });

@@ -277,7 +277,10 @@ describe('constructed elements', () => {
   it('have a context tag of one octet', () => {
     expect(toHex(derContext(3, true, derNull()))).toBe('a3020500');
     expect(toHex(derContext(2, false, Uint8Array.of(1)))).toBe('820101');
-    expect(refusal(() => derContext(31, false, new Uint8Array()))).toBe('ERR_DER_WRITE');
+    expect(toHex(derContext(30, false, new Uint8Array()))).toBe('9e00');
+    for (const number of [31, -1, 1.5]) {
+      expect(refusal(() => derContext(number, false, new Uint8Array()))).toBe('ERR_DER_WRITE');
+    }
     expect(concatBytes(derSequence())).toEqual(fromHex('3000'));
   });
 });

@@ -3,6 +3,7 @@ import { sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  concatBytes,
   derInteger,
   derSequence,
   ecdsaSignatureFromRaw,
@@ -44,6 +45,7 @@ describe('ECDSA signature', () => {
   it.each<[string, Uint8Array]>([
     ['zero', pair(0n, 1n)],
     ['a negative number', pair(1n, -1n)],
+    ['the negative number nearest to a positive one', pair(1n, -128n)],
     ['a number of 33 bytes', pair(1n << 256n, 1n)],
     ['three numbers', derSequence(derInteger(1n), derInteger(1n), derInteger(1n))],
     ['one number', derSequence(derInteger(1n))],
@@ -55,7 +57,10 @@ describe('ECDSA signature', () => {
 
   it('of the largest size is accepted', () => {
     expect(ecdsaSignatureToRaw(pair((1n << 256n) - 1n, 1n), 32).length).toBe(64);
-    expect(refusal(() => ecdsaSignatureFromRaw(new Uint8Array(64)))).toBe(CODE);
+    const half = [new Uint8Array(32), new Uint8Array(32).fill(1)];
+    for (const halves of [half, half.toReversed(), [new Uint8Array(64)]]) {
+      expect(refusal(() => ecdsaSignatureFromRaw(concatBytes(...halves)))).toBe(CODE);
+    }
     expect(refusal(() => ecdsaSignatureFromRaw(new Uint8Array(0)))).toBe(CODE);
     expect(refusal(() => ecdsaSignatureFromRaw(new Uint8Array(63).fill(1)))).toBe(CODE);
   });

@@ -40,9 +40,15 @@ describe('OBJECT IDENTIFIER', () => {
     ['06032a8001', INVALID],
     ['06028001', INVALID],
     [`0614${'2a'}${'ff'.repeat(18)}7f`, INVALID],
+    [`0640${'2a'.repeat(64)}`, 'accepted'],
     [`0641${'2a'.repeat(65)}`, INVALID],
   ])('%s: %s', (hex, code) => {
     expect(read(hex, readOid)).toBe(code);
+  });
+
+  it('is written up to the size that is read', () => {
+    const longest = `1.2${'.1'.repeat(63)}`;
+    expect(decodeOid(encodeOid(longest))).toBe(longest);
   });
 
   it.each([

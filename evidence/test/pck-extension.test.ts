@@ -14,7 +14,7 @@ import {
   type PckExtension,
 } from '@proofgate/evidence';
 import { certificate } from './certificates.ts';
-import { refusal } from './refusal.ts';
+import { refusal, refusalError } from './refusal.ts';
 
 const CODE = 'ERR_PCK_EXTENSION';
 const pck: PckExtension = {
@@ -97,6 +97,11 @@ describe('PCK extension', () => {
     expect(refusal(() => parse(value))).toBe(code);
   });
 
+  it('says which member is missing', () => {
+    const value = derSequence(...required.slice(1));
+    expect(refusalError(() => parse(value))?.expected).toBe(`${SGX_PCK_EXTENSION_OID}.1`);
+  });
+
   it('is not written from wrong values', () => {
     const write = (changes: Partial<PckExtension>): string =>
       refusal(() => encodePckExtension({ ...pck, ...changes }));
@@ -107,6 +112,8 @@ describe('PCK extension', () => {
     expect(write({ tcb: { ...good, components: [256, ...good.components.slice(1)] } })).toBe(
       'ERR_QUOTE_WRITE',
     );
-    expect(write({ tcb: { ...good, pceSvn: 65536 } })).toBe('ERR_QUOTE_WRITE');
+    for (const pceSvn of [65536, -1, 1.5]) {
+      expect(write({ tcb: { ...good, pceSvn } })).toBe('ERR_QUOTE_WRITE');
+    }
   });
 });

@@ -59,5 +59,6 @@ describe('PEM', () => {
     expect(decode(block('A'.repeat(76)))).toBe('accepted');
     expect(decode(block('AAAA').repeat(MAX_PEM_BLOCKS))).toBe('accepted');
     expect(decode(block('AA=='))).toBe('accepted');
+    expect(decode(block('AAAA').padEnd(MAX_PEM_CHARACTERS))).toBe('accepted');
   });
 });

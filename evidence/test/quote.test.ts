@@ -24,7 +24,7 @@ import {
 } from '@proofgate/evidence';
 import { sgxQuote, sgxReport, signatureParts, tdReport, tdxQuote } from './quotes.ts';
 import { missingRealData, realBytes, realQuotes, realTitle } from './real-data.ts';
-import { refusal } from './refusal.ts';
+import { refusal, refusalError } from './refusal.ts';
 
 describe.skipIf(missingRealData)(realTitle('real quotes'), () => {
   it.each(realQuotes)('$file', (expected) => {
@@ -232,6 +232,15 @@ describe('refusals', () => {
     expect(refusal(() => parseQuote(bytes))).toBe(code);
   });
 
+  it.each([
+    ['version 3', patched(v3, 4, '81000000'), '0x0', '0x81'],
+    ['version 4', patched(v4, 4, '82000000'), '0x0 or 0x81', '0x82'],
+    ['body type 5', patched(v5, 48, '0500'), 'body type 1 to 4', 'type 5 with 648 bytes for tdx'],
+    ['another size', patched(v5, 48, '0200'), '584 bytes for tdx', 'type 2 with 648 bytes for tdx'],
+  ])('says what it expected: %s', (_, bytes, expected, seen) => {
+    expect(refusalError(() => parseQuote(bytes))).toMatchObject({ expected, seen });
+  });
+
   it('every cut', () => {
     for (const quote of [v3, v4, v5]) {
       for (let length = 0; length < quote.length; length += 7) {
@@ -250,6 +259,7 @@ describe('refusals', () => {
     expect(refusal(() => parseTdReport(new Uint8Array(585)))).toBe('ERR_QUOTE_BODY');
     expect(refusal(() => parseTdReport(new Uint8Array(584)))).toBe('accepted');
     expect(refusal(() => parseSgxReport(new Uint8Array(383)))).toBe('ERR_QUOTE_BODY');
+    expect(refusal(() => parseSgxReport(new Uint8Array(385)))).toBe('ERR_QUOTE_BODY');
     expect(refusal(() => parseSgxReport(new Uint8Array(384)))).toBe('accepted');
   });
 

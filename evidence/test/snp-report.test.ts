@@ -59,6 +59,7 @@ describe('SNP report', () => {
     ['VMPL 4', report(2, 0x30, '04'), FIELD],
     ['no signature algorithm', report(2, 0x34, '00'), FIELD],
     ['signed by a VLEK', report(2, 0x48, '04'), 'accepted'],
+    ['signed by no key, with every other bit', report(2, 0x48, '1f'), 'accepted'],
     ['signed by key 2', report(2, 0x48, '08'), FIELD],
     ['reserved bits of the key information', report(2, 0x48, '20'), FIELD],
     ['reserved bytes behind it', report(2, 0x4c, '01'), FIELD],

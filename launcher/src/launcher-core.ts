@@ -24,6 +24,7 @@ import { checkReplacementCa, type ReplacementCa } from './measurement/replacemen
 import { stageCa, type StagedCa } from './measurement/staged-ca.ts';
 import type { LoadedFile } from './supervision/loaded-file.ts';
 import { pause } from './supervision/pause.ts';
+import { OneByOne } from './supervision/one-by-one.ts';
 import { startOrder } from './supervision/start-order.ts';
 import type { ServedRuntime } from './supervision/served-runtime.ts';
 import { WorkloadFleet, type TakenOver } from './supervision/workload-fleet.ts';
@@ -85,9 +86,9 @@ export class LauncherCore {
   #guarding: Promise<void> | undefined;
   #collecting: Promise<void> | undefined;
   /** One workload after the other is compared with those that are there. */
-  #loading: Promise<void> = Promise.resolve();
-  #reloading: Promise<void> = Promise.resolve();
-  #adopting: Promise<void> = Promise.resolve();
+  readonly #loading = new OneByOne();
+  readonly #reloading = new OneByOne();
+  readonly #adopting = new OneByOne();
   #watching: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -185,9 +186,7 @@ export class LauncherCore {
    *   a workload that this machine cannot run
    */
   load(container: ContainerConfig): Promise<AcceptedWorkload> {
-    const accepted = this.#loading.then(() => this.#loadNow(container));
-    this.#loading = accepted.then(ignore, ignore);
-    return accepted;
+    return this.#loading.run(() => this.#loadNow(container));
   }
 
   /** Puts a container of the config file in the place of what an earlier file had there and still runs. */
@@ -204,9 +203,7 @@ export class LauncherCore {
    * does not fit what was loaded beside the file is reported and left out.
    */
   reload(next: VmConfig): Promise<void> {
-    const reloaded = this.#reloading.then(() => this.#reloadNow(next));
-    this.#reloading = reloaded.then(ignore, ignore);
-    return reloaded;
+    return this.#reloading.run(() => this.#reloadNow(next));
   }
 
   async #reloadNow(next: VmConfig): Promise<void> {
@@ -264,7 +261,7 @@ export class LauncherCore {
     keyPem: string,
     stage: (ca: ReplacementCa) => Promise<StagedCa>,
   ): Promise<CaInForce> {
-    const adopted = this.#adopting.then(async () => {
+    return this.#adopting.run(async () => {
       const files = { certificatePem, keyPem };
       const ca = checkReplacementCa(files, this.#files.caCertFile, new Date());
       const staged = await stage(ca);
@@ -283,8 +280,6 @@ export class LauncherCore {
       const { notBefore, notAfter, subject } = certificate;
       return { commonName: subject.commonName ?? '', notBefore, notAfter };
     });
-    this.#adopting = adopted.then(ignore, ignore);
-    return adopted;
   }
 
   /** A renewed certificate for the same key is no event. */
@@ -396,8 +391,4 @@ function inPlace(): Promise<StagedCa> {
     commit: () => Promise.resolve(),
     discard: () => Promise.resolve(),
   });
-}
-
-function ignore(): void {
-  // Whoever asked is told.
 }

@@ -43,6 +43,19 @@ describe('a config file that has changed', () => {
     await allHealthy(later);
     expect(later.workloads().map(({ name }) => name)).toEqual(['own']);
   });
+
+  test('keeps what something else that was loaded needs, and takes the rest', async () => {
+    const it = await loading('web', 'db');
+    const { stage, launcher } = it;
+    await launcher.loadWorkload({ ...(await it.container('own')), depends_on: ['db'] });
+    await allHealthy(launcher);
+    const added = await stage.workload('added', SAME_USER);
+    // The second is asked for while the first is under way.
+    const both = [launcher.reload(stage.parse([])), launcher.reload(stage.parse([added]))];
+    await Promise.all(both);
+    await allHealthy(launcher);
+    expect(launcher.workloads().map(({ name }) => name)).toEqual(['db', 'own', 'added']);
+  });
 });
 
 describe('a workload that depends on another', () => {

@@ -140,6 +140,18 @@ describe('freshness', () => {
     const future = new Date(AT.getTime() + 1000);
     expect(await age('PT1H', { quoteTime: future })).toBe('ERR_POLICY_FRESHNESS');
   });
+
+  it('says why the age of a bare quote is unknown', () => {
+    const policy = parsePolicy({ version: 1, freshness: { maxAge: 'PT1H' } });
+    const { checks } = judge({ ...subject(), quoteTime: undefined }, policy);
+    expect(checks).toContainEqual(
+      expect.objectContaining({
+        name: 'freshness.age',
+        seen: 'unknown',
+        hint: 'a bare quote or report does not say when it was made',
+      }),
+    );
+  });
 });
 
 describe('errors', () => {
