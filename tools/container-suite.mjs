@@ -24,14 +24,10 @@ const NAMESPACES = [
 
 /**
  * @param {readonly string[]} args for vitest
- * @param {string} [config] vitest's configuration
  * @returns {Promise<Counts>}
  * @throws {PreparationError} on a CI machine that cannot run them
  */
-export async function containerSuite(
-  args,
-  config = join(ROOT, 'test/containers/vitest.config.ts'),
-) {
+export async function containerSuite(args) {
   const obstacle = findObstacle();
   if (obstacle !== undefined) {
     if (process.env['CI'] === 'true') throw new PreparationError(obstacle);
@@ -40,6 +36,7 @@ export async function containerSuite(
   }
   process.env['PROOFGATE_TEST_CGROUP'] = CGROUP;
   try {
+    const config = join(ROOT, 'test/containers/vitest.config.ts');
     const wrapper = [...NAMESPACES, join(ROOT, 'tools/private-namespaces.sh')];
     return await runVitest(['--config', config, ...args], wrapper);
   } finally {

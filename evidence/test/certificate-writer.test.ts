@@ -168,6 +168,13 @@ describe('the writer refuses', () => {
     expect(refusal(write)).toBe(MISUSE);
   });
 
+  it('parts of names, and says how long they may be', () => {
+    const expected = (parts: Parameters<typeof encodeName>[0]): string | undefined =>
+      refusalError(() => encodeName(parts))?.expected;
+    expect(expected({ country: 'CHE', commonName: 'a' })).toBe('2 letters');
+    expect(expected({ commonName: '' })).toBe(`1 to ${MAX_NAME_PART} characters`);
+  });
+
   it('a serial number, and says what is wrong with it', () => {
     const seen = (serialNumber: Uint8Array): string | undefined =>
       refusalError(() => certificate({ serialNumber }))?.seen;

@@ -87,6 +87,7 @@ describe('certificate', () => {
     ['version 2', { version: derContext(0, true, derInteger(1n)) }, INVALID],
     ['version 4', { version: derContext(0, true, derInteger(3n)) }, INVALID],
     ['a negative serial', { serial: derInteger(-1n) }, 'ERR_CERT_SERIAL'],
+    ['the negative serial 80', { serial: derInteger(-128n) }, 'ERR_CERT_SERIAL'],
     ['a long serial', { serial: derInteger(1n << 168n) }, 'ERR_CERT_SERIAL'],
     ['another algorithm outside', { outer: ecdsaSha384 }, INVALID],
     [

@@ -32,6 +32,7 @@ import {
   readNamedBits,
   readNull,
   readOctets,
+  readRaw,
   readSmallInteger,
   readText,
   toHex,
@@ -185,6 +186,9 @@ describe('INTEGER', () => {
         expect(readBigInteger(parseDer(derInteger(bytes)))).toBe(value);
       }),
     );
+    expect(toHex(derInteger(fromHex('007f')))).toBe('02017f');
+    expect(toHex(derInteger(fromHex('80')))).toBe('02020080');
+    expect(toHex(derInteger(fromHex('0000')))).toBe('020100');
   });
 
   it('stays in a range where a number is wanted', () => {
@@ -272,6 +276,11 @@ describe('constructed elements', () => {
   it('put a SET OF in order', () => {
     const set = derSet(derOctetString(Uint8Array.of(2)), derOctetString(Uint8Array.of(1)));
     expect(toHex(set)).toBe('3106040101040102');
+  });
+
+  it('are not read where there is nothing', () => {
+    expect(refusal(() => readRaw(undefined))).toBe(INVALID);
+    expect(toHex(readRaw(parseDer(derNull())))).toBe('0500');
   });
 
   it('have a context tag of one octet', () => {

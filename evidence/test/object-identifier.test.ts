@@ -46,9 +46,12 @@ describe('OBJECT IDENTIFIER', () => {
     expect(read(hex, readOid)).toBe(code);
   });
 
-  it('is written up to the size that is read', () => {
+  it('is written up to the size and the arcs that are read', () => {
     const longest = `1.2${'.1'.repeat(63)}`;
     expect(decodeOid(encodeOid(longest))).toBe(longest);
+    for (const text of ['0.0', '0.39', '1.0', '1.39', '2.0', '2.40']) {
+      expect(decodeOid(encodeOid(text))).toBe(text);
+    }
   });
 
   it.each([

@@ -24,6 +24,7 @@ describe('public key', () => {
     expect(parsePublicKey(spki(EC, [p256], point))).toEqual({ algorithm: 'ec-p256', point });
     expect(parsePublicKey(spki('1.3.101.112', [], new Uint8Array(32))).algorithm).toBe('ed25519');
     expect(parsePublicKey(rsaKey(1n << 4095n)).algorithm).toBe('rsa');
+    expect(parsePublicKey(rsaKey((1n << 8192n) - 1n)).algorithm).toBe('rsa');
     expect(parsePublicKey(spki(EC, [derOid('1.3.132.0.35')], point))).toEqual({
       algorithm: 'unknown',
       oid: '1.3.132.0.35',
@@ -42,7 +43,8 @@ describe('public key', () => {
     ['Ed25519 with parameters', spki('1.3.101.112', [derNull()], new Uint8Array(32))],
     ['a short Ed25519 key', spki('1.3.101.112', [], new Uint8Array(31))],
     ['a negative modulus', rsaKey(-1n)],
-    ['an overlong modulus', rsaKey(1n << 8200n)],
+    ['a modulus of a sign and nothing else', rsaKey(-128n)],
+    ['an overlong modulus', rsaKey(1n << 8192n)],
   ])('refuses %s', (_, der) => {
     expect(refusal(() => parsePublicKey(der))).toBe('ERR_DER_INVALID');
   });

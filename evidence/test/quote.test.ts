@@ -280,6 +280,10 @@ describe('refusals', () => {
     }
     const header = { ...parseQuote(v4).header, tee: 'tdx', qeSvn: 1 } as const;
     expect(refusal(() => encodeQuoteSignedRegion({ header, body: tdReport('1.0') }))).toBe(write);
+    const enclave = { ...parseQuote(v5).header, tee: 'sgx' } as const;
+    // The type does not allow it; a caller in JavaScript can do it.
+    const mixed = { header: enclave, body: tdReport('1.5') } as never;
+    expect(refusal(() => encodeQuoteSignedRegion(mixed))).toBe(write);
     const region = v4.subarray(0, 632);
     const short = { ...signatureParts, signature: new Uint8Array(63) };
     expect(refusal(() => encodeQuote(4, region, signatureParts))).toBe('accepted');

@@ -23,6 +23,10 @@ function withExtension(oid: string, value: Uint8Array, critical = false): string
   return refusal(() => parseCertificate(certificate({ extensions: [extension] })));
 }
 
+/** One side of nameConstraints: permitted is 0, excluded 1. */
+const subtrees = (side: number, dnsHex: string): Uint8Array =>
+  derContext(side, true, derSequence(derContext(2, false, fromHex(dnsHex))));
+
 describe('standard extensions', () => {
   const ca = derBoolean(true);
 
@@ -67,6 +71,12 @@ describe('standard extensions', () => {
       INVALID,
     ],
     [
+      'the longest name',
+      X509_EXTENSION.subjectAltName,
+      derSequence(derContext(2, false, new Uint8Array(253).fill(0x61))),
+      'accepted',
+    ],
+    [
       'a name too long',
       X509_EXTENSION.subjectAltName,
       derSequence(derContext(2, false, new Uint8Array(254).fill(0x61))),
@@ -83,6 +93,24 @@ describe('standard extensions', () => {
       X509_EXTENSION.subjectAltName,
       derSequence(derContext(7, false, fromHex('7f00000100'))),
       INVALID,
+    ],
+    [
+      'nameConstraints with one side twice',
+      X509_EXTENSION.nameConstraints,
+      derSequence(...['61', '62'].map((name) => subtrees(1, name))),
+      INVALID,
+    ],
+    [
+      'nameConstraints with sides in another order',
+      X509_EXTENSION.nameConstraints,
+      derSequence(subtrees(1, '61'), subtrees(0, '62')),
+      INVALID,
+    ],
+    [
+      'nameConstraints with both sides',
+      X509_EXTENSION.nameConstraints,
+      derSequence(subtrees(0, '61'), subtrees(1, '62')),
+      'accepted',
     ],
     ['nameConstraints without content', X509_EXTENSION.nameConstraints, derSequence(), INVALID],
     [

@@ -69,11 +69,19 @@ async function holdHandshake(worker: TestWorker): Promise<HeldHandshake> {
 }
 
 describe('a tcp route that changes during a handshake', () => {
-  const setupTwo = async (): Promise<{ worker: TestWorker; other: string }> => {
-    const { worker } = await setup((socket) => socket.end('old'));
+  const setupTwo = async (): Promise<{
+    worker: TestWorker;
+    former: string;
+    other: string;
+  }> => {
+    const { worker, upstream } = await setup((socket) => socket.end('old'));
     const next = await startRawUpstream((socket) => socket.end('new'));
     closers.push(() => next.close());
-    return { worker, other: `127.0.0.1:${String(next.port)}` };
+    return {
+      worker,
+      former: `127.0.0.1:${String(upstream.port)}`,
+      other: `127.0.0.1:${String(next.port)}`,
+    };
   };
 
   it('gives the connection to the new address of the same workload', async () => {
@@ -84,6 +92,19 @@ describe('a tcp route that changes during a handshake', () => {
     client.write('x');
     release();
     expect(await answer).toBe('new');
+  });
+
+  it('gives the connection to the workload that its leaf names, while that one retires', async () => {
+    const { worker, former, other } = await setupTwo();
+    const { client, release } = await holdHandshake(worker);
+    const host = { hostname: HOST, mode: 'tcp', upstream: other } as const;
+    const retiring = { workload: 'app', upstream: former };
+    worker.apply([{ ...host, workload: 'another', retiring, generation: 1 }]);
+    const answer = readAll(client);
+    client.write('x');
+    release();
+    expect(await answer).toBe('old');
+    expect(await exchangeRaw(worker.port, HOST, 'x')).toBe('new');
   });
 
   it.each<[string, (other: string) => TestHost[]]>([
