@@ -116,7 +116,8 @@ export const DCAP_CERTIFICATES: CatalogueArea = {
       refused: (platform) => {
         const certificate = platform.certificates.pck;
         const { serialNumber } = parseCertificate(certificate.encoded ?? new Uint8Array());
-        const negative = serialNumber.map((byte, at) => (at === 0 ? byte | 0x80 : byte));
+        // Never 0xff first: with some second octets that is no shortest encoding, another refusal.
+        const negative = serialNumber.map((byte, at) => (at === 0 ? (byte & 0x3f) | 0x80 : byte));
         withPck(
           (same) => same,
           // With tag and length, because the key identifier has nearly the same bytes.
