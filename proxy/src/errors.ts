@@ -37,6 +37,8 @@ export const PROXY_ERRORS = {
   ERR_PROXY_CONFIGURATION_AWAITED: ['unavailable', 'container is awaiting initial configuration'],
   ERR_PROXY_REQUEST_TIMEOUT: ['rejected', 'a request did not arrive in time'],
   ERR_PROXY_REQUEST_ABORTED: ['rejected', 'the client went away before it had the answer'],
+  ERR_PROXY_LOCAL_TIMEOUT: ['unavailable', 'the proxy took too long over an answer of its own'],
+  ERR_PROXY_LOCAL_ANSWER: ['unavailable', 'the proxy could not make an answer of its own'],
   ERR_PROXY_EVIDENCE_ABSENT: ['rejected', 'this host has no evidence in its certificate'],
   ERR_PROXY_UPSTREAM_UNREACHABLE: ['unavailable', 'no connection to the upstream'],
   ERR_PROXY_UPSTREAM_CLOSED: [

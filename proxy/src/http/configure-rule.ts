@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ProxyError } from '../errors.ts';
 import type { Route, RouteConfigure } from '../ipc/snapshot.ts';
+import type { RequestHead } from './client-stream.ts';
 import { fields, foldedName } from './header-rules.ts';
 import { comparePath } from './path-readings.ts';
-import type { RequestHead } from './request-rules.ts';
 
 /**
  * Fields by which some frameworks let a request name another path than its own. Where a path is guarded, no request may

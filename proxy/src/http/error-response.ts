@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PROXY_ERRORS, type ProxyError, type ProxyErrorCode } from '../errors.ts';
 import { endLingering } from '../tls/lingering-close.ts';
+import type { LocalAnswer } from './local-resource.ts';
 
 /** What a client is told about each refusal or failure; what is not listed is a 500. */
 const STATUS: Partial<Record<ProxyErrorCode, number>> = {
@@ -27,6 +28,7 @@ const STATUS: Partial<Record<ProxyErrorCode, number>> = {
   ERR_PROXY_UPSTREAM_INVALID: 502,
   ERR_PROXY_CONFIGURATION_AWAITED: 503,
   ERR_PROXY_UPSTREAM_BUSY: 503,
+  ERR_PROXY_LOCAL_TIMEOUT: 503,
   ERR_PROXY_UPSTREAM_TIMEOUT: 504,
 };
 
@@ -36,37 +38,21 @@ export function statusOf(code: ProxyErrorCode): number {
 }
 
 /**
- * Answers a request with `{ "error", "code", "requestId" }`. The sentence is the code's own, from the table: what was
- * seen and expected goes to the log.
- *
- * @param close ends the connection after the answer
- * @returns bytes of content
+ * The answer to a request that fails: `{ "error", "code", "requestId" }`. The sentence is the code's own, from the table:
+ * what was seen and expected goes to the log.
  */
-export function sendError(
-  response: ServerResponse,
-  error: ProxyError,
-  requestId: string,
-  close: boolean,
-): number {
-  const body = errorBody(error, requestId);
-  const status = statusOf(error.code);
-  const headers = errorHeaders(error, body);
-  response.writeHead(status, close ? [...headers, 'Connection', 'close'] : headers);
-  response.end(body);
-  return body.length;
+export function errorAnswer(error: ProxyError, requestId: string): LocalAnswer {
+  const [, sentence] = PROXY_ERRORS[error.code];
+  const body = Buffer.from(`${JSON.stringify({ error: sentence, code: error.code, requestId })}\n`);
+  return { status: statusOf(error.code), headers: errorHeaders(error), body };
 }
 
-/**
- * The same, written past the HTTP server; ends the connection.
- *
- * @returns bytes of content
- */
-export function writeError(socket: Duplex, error: ProxyError, requestId: string): number {
-  const body = errorBody(error, requestId);
-  const headers = [...errorHeaders(error, body), 'Connection', 'close'];
-  const head = serializeHead(statusOf(error.code), undefined, headers);
+/** The same, on a connection on which no request was understood; ends the connection. */
+export function writeError(socket: Duplex, error: ProxyError, requestId: string): void {
+  const { status, headers, body } = errorAnswer(error, requestId);
+  const ending = ['Content-Length', String(body.length), 'Connection', 'close'];
+  const head = serializeHead(status, undefined, [...headers, ...ending]);
   endLingering(socket, Buffer.concat([Buffer.from(head, 'latin1'), body]));
-  return body.length;
 }
 
 /**
@@ -86,23 +72,11 @@ export function serializeHead(
   return `${head}\r\n`;
 }
 
-function errorHeaders(error: ProxyError, body: Buffer): string[] {
-  const headers = [
-    'Content-Type',
-    'application/json',
-    'Content-Length',
-    String(body.length),
-    'Cache-Control',
-    'no-store',
-  ];
+function errorHeaders(error: ProxyError): string[] {
+  const headers = ['Content-Type', 'application/json', 'Cache-Control', 'no-store'];
   if (error.code === 'ERR_PROXY_UPSTREAM_BUSY') headers.push('Retry-After', '1');
   // As Enclave OS answers; a person has to do something first.
   if (error.code === 'ERR_PROXY_CONFIGURATION_AWAITED') headers.push('Retry-After', '5');
   if (error.code === 'ERR_PROXY_REQUEST_METHOD') headers.push('Allow', error.expected ?? '');
   return headers;
-}
-
-function errorBody(error: ProxyError, requestId: string): Buffer {
-  const [, sentence] = PROXY_ERRORS[error.code];
-  return Buffer.from(`${JSON.stringify({ error: sentence, code: error.code, requestId })}\n`);
 }

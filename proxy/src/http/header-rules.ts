@@ -107,15 +107,12 @@ export function clientResponseHeaders(
   });
 }
 
-/** The trailer section as the other side gets it, as pairs. */
-export function forwardedTrailers(raw: RawHeaders): [string, string][] {
-  const kept = filterFields(
+/** The trailer section as the other side gets it. */
+export function forwardedTrailers(raw: RawHeaders): string[] {
+  return filterFields(
     raw,
     (name) => !isReserved(name) && !FRAMING_FIELDS.has(name) && !NOT_IN_TRAILERS.has(name),
   );
-  const pairs: [string, string][] = [];
-  for (const [name, value] of fields(kept)) pairs.push([name, value]);
-  return pairs;
 }
 
 /** Whether a field says who the peer is, in any spelling that a server might read as such a name. */

@@ -4,15 +4,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ProxyError } from '../errors.ts';
-import { routeForConnection, type ConnectionRoute } from '../worker/connection-route.ts';
-import type { ClientConnection, HostLookup } from './client-connection.ts';
-import { throughConfigureGate } from './configure-rule.ts';
-import { parserFailure } from './parser-failure.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientStream, RequestHead } from './client-stream.ts';
 import { writeError } from './error-response.ts';
-import { answerEvidence, isEvidenceTarget } from './evidence-endpoint.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
-import { hasContent, planRequest, type RequestHead, type RequestPlan } from './request-rules.ts';
-import { forwardUpgrade } from './upgrade.ts';
+import { NodeHttpStream, NodeUpgradeStream, type NodeHttpConnection } from './node-http-stream.ts';
+import { parserFailure } from './parser-failure.ts';
+import { requestFraming } from './request-framing.ts';
+import { serveRequest, type RequestService } from './serve-request.ts';
 
 /** How often the HTTP server looks for requests that are too slow; a deadline is late by at most this. */
 const DEADLINE_CHECK_MS = 1_000;
@@ -35,8 +34,7 @@ export interface HttpFrontLimits {
 /** What the HTTP front needs. */
 export interface HttpFrontOptions {
   readonly limits: HttpFrontLimits;
-  readonly hosts: HostLookup;
-  readonly context: ExchangeContext;
+  readonly service: RequestService;
 }
 
 /** The HTTP/1.1 side of a worker. */
@@ -53,8 +51,9 @@ export interface HttpFront {
 
 /** Reads requests from TLS connections, checks them, and answers or forwards them. */
 export function createHttpFront(options: HttpFrontOptions): HttpFront {
-  const { limits, context } = options;
-  const connections = new WeakMap<Duplex, ClientConnection>();
+  const { limits, service } = options;
+  const { context } = service;
+  const connections = new WeakMap<Duplex, NodeHttpConnection>();
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
@@ -78,52 +77,40 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
       request.resume();
       return;
     }
-    const exchange = new Exchange(context, connection, request, response);
-    let content = true;
-    try {
-      checkPipeline(connection);
-      const { plan, route, head, leaving } = planFor(request, connection, options, false);
-      if (leaving) exchange.endConnection();
-      content = hasContent(plan.body);
-      // Before the gate: whoever configures a workload wants to see its evidence first.
-      if (isEvidenceTarget(head.target)) {
-        const document = connection.identity.document;
-        const { headers, body } = answerEvidence(request.method ?? '', document);
-        exchange.answer(headers, body, content);
-      } else {
-        exchange.forward(plan, throughConfigureGate(route, head));
-      }
-    } catch (error) {
-      if (!(error instanceof ProxyError)) throw error;
-      // Unread content, or a head whose meaning is in doubt, ends the connection.
-      exchange.fail(error, content);
-    }
+    const stream = new NodeHttpStream(connection, request, response);
+    serve(connection, request, stream, false);
   };
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const connection = connections.get(socket);
     // The answers before this one would have to go out first, and nothing orders them any more.
-    if (connection === undefined || connection.refused || connection.exchanges.size > 0) {
+    if (connection === undefined || connection.refused || connection.streams.size > 0) {
       socket.destroy();
       return;
     }
-    forwardUpgrade({
-      context,
-      connection,
-      request,
-      socket,
-      head,
-      plan: () => {
-        const found = planFor(request, connection, options, true);
-        return { ...found, route: throughConfigureGate(found.route, found.head) };
-      },
-    });
+    const stream = new NodeUpgradeStream(socket, head, connection.client.idleTimeoutMs);
+    serve(connection, request, stream, true);
+  };
+  const serve = (
+    connection: NodeHttpConnection,
+    request: IncomingMessage,
+    stream: ClientStream,
+    upgrade: boolean,
+  ): void => {
+    try {
+      checkPipeline(connection);
+      serveRequest(service, connection.client, headOf(request, upgrade), stream);
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error;
+      const head = { ...UNREADABLE, method: request.method ?? '', target: request.url ?? '' };
+      new Exchange(context, connection.client, head, stream).fail(error, true);
+    }
   };
   server.on('request', dispatch);
   server.on('checkContinue', dispatch);
   server.on('checkExpectation', dispatch);
   server.on('upgrade', onUpgrade);
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-    if (connections.get(socket)?.exchanges.size !== 0) {
+    if (connections.get(socket)?.streams.size !== 0) {
       socket.destroy();
       return;
     }
@@ -136,9 +123,10 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
   // A server that never listens checks no deadlines until it is told that it does.
   server.emit('listening');
 
-  const open = new Map<TLSSocket, ClientConnection>();
+  const open = new Map<TLSSocket, NodeHttpConnection>();
   return {
-    accept(socket, connection) {
+    accept(socket, client) {
+      const connection: NodeHttpConnection = { client, streams: new Set(), refused: false };
       connections.set(socket, connection);
       open.set(socket, connection);
       socket.once('close', () => open.delete(socket));
@@ -146,58 +134,45 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
     },
     closeIdle: () => server.closeIdleConnections(),
     closeIdleOf(hostname, workload) {
-      for (const [socket, { exchanges, ...connection }] of open) {
-        const proved = connection.identity.workload;
-        const meant = connection.hostname === hostname && proved === workload;
-        if (meant && exchanges.size === 0) socket.end();
+      for (const [socket, { streams, client }] of open) {
+        const proved = client.identity.workload;
+        const meant = client.hostname === hostname && proved === workload;
+        if (meant && streams.size === 0) socket.end();
       }
     },
     close: () => stopChecking(server),
   };
 }
 
-function checkPipeline({ exchanges }: ClientConnection): void {
-  if (exchanges.size <= MAX_PIPELINED_REQUESTS) return;
+function checkPipeline({ streams }: NodeHttpConnection): void {
+  if (streams.size <= MAX_PIPELINED_REQUESTS) return;
   throw new ProxyError('ERR_PROXY_REQUEST_PIPELINE', 'too many requests are under way', {
     expected: `at most ${MAX_PIPELINED_REQUESTS}`,
   });
 }
 
-/** @throws ProxyError ERR_PROXY_REQUEST_… */
-function planFor(
-  request: IncomingMessage,
-  connection: ClientConnection,
-  options: HttpFrontOptions,
-  upgrade: boolean,
-): ConnectionRoute & { plan: RequestPlan; head: RequestHead } {
-  const host = options.hosts(connection.hostname);
-  // The client has checked what this connection was proved with; another workload needs another proof.
-  const found = routeForConnection(host?.route, connection.identity);
-  if (found?.route.mode !== 'http') {
-    throw new ProxyError('ERR_PROXY_REQUEST_MISDIRECTED', 'host is served by something else now', {
-      hint: 'open a new connection',
-    });
+/** @throws ProxyError ERR_PROXY_REQUEST_VERSION, ERR_PROXY_REQUEST_FRAMING */
+function headOf(request: IncomingMessage, upgrade: boolean): RequestHead {
+  const { method = '', url: target = '', httpVersion, rawHeaders } = request;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    throw new ProxyError('ERR_PROXY_REQUEST_VERSION', `HTTP version ${httpVersion}`);
   }
-  const head = {
-    method: request.method ?? '',
-    target: request.url ?? '',
-    httpVersion: request.httpVersion,
-    rawHeaders: request.rawHeaders,
-    upgrade,
-  };
-  const plan = planRequest(head, {
-    hostname: connection.hostname,
-    maxHeaderCount: options.limits.headerCount,
-    maxBodyBytes: found.route.limits.bodyBytes,
-  });
-  return { ...found, plan, head };
+  const body = requestFraming(httpVersion, rawHeaders);
+  return { method, target, httpVersion, rawHeaders, body, upgrade };
 }
+
+const UNREADABLE = {
+  httpVersion: '1.1',
+  rawHeaders: [],
+  body: { kind: 'chunked' },
+  upgrade: false,
+} as const;
 
 /** What the parser could not read. An answer is written only where it cannot be taken for the answer to something else. */
 function onClientError(
   error: Error,
   socket: Duplex,
-  connection: ClientConnection | undefined,
+  connection: NodeHttpConnection | undefined,
   context: ExchangeContext,
 ): void {
   if (connection?.refused === true) return;
@@ -206,7 +181,7 @@ function onClientError(
     return;
   }
   connection.refused = true;
-  const open = [...connection.exchanges];
+  const open = [...connection.streams];
   const [first] = open;
   if (open.length > 1 || (first !== undefined && !first.answerable)) {
     socket.destroy();
@@ -214,7 +189,7 @@ function onClientError(
   }
   const failure = parserFailure(error);
   if (failure === undefined) socket.destroy();
-  else if (first instanceof Exchange) first.fail(failure, true);
+  else if (first !== undefined) first.invalid(failure);
   else writeError(socket, failure, context.nextRequestId());
 }
 

@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ProxyError, type ProxyErrorCode } from '../errors.ts';
+import type { BodyFraming, RequestHead } from './client-stream.ts';
 import { fields, type RawHeaders } from './header-rules.ts';
-
-/** How the content of a message ends. Decided here and in `response-rules.ts`, and nowhere else. */
-export type BodyFraming =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'length'; readonly bytes: number }
-  | { readonly kind: 'chunked' };
-
-/** A request head as the HTTP parser delivers it. */
-export interface RequestHead {
-  readonly method: string;
-  readonly target: string;
-  /** `1.1` and so on. */
-  readonly httpVersion: string;
-  readonly rawHeaders: RawHeaders;
-  /** The parser saw Connection: upgrade with an Upgrade field, and has stopped reading the connection as HTTP. */
-  readonly upgrade: boolean;
-}
 
 /** What a request is checked against. */
 export interface RequestRules {
@@ -29,7 +13,6 @@ export interface RequestRules {
 
 /** A request that can be forwarded, and how. */
 export interface RequestPlan {
-  readonly body: BodyFraming;
   /** The client waits for 100 Continue before it sends content. */
   readonly expectContinue: boolean;
   /** The protocol that the client wants to change to, in lower case. */
@@ -39,8 +22,6 @@ export interface RequestPlan {
 /** A path and query of printable characters; a fragment has no place in a request (RFC 9112 section 3.2). */
 const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e\x80-\xff]*$/;
 const HOST = /^([a-z0-9_.-]+?)\.?(?::[0-9]{0,5})?$/i;
-/** 15 digits are below 2^53: every such number is exact. */
-const CONTENT_LENGTH = /^[0-9]{1,15}$/;
 /** One protocol of RFC 9110 section 7.8, with or without a version. */
 const PROTOCOL = /^[a-z0-9!#$%&'*+.^_`|~-]+(?:\/[a-z0-9!#$%&'*+.^_`|~-]+)?$/;
 /** Changes that would take the connection out of our sight as HTTP, or encrypt what is encrypted already. */
@@ -48,15 +29,12 @@ const REFUSED_PROTOCOL = /^(?:h2c?|http|tls)(?:\/|$)/;
 const WEBSOCKET_KEY = /^[A-Za-z0-9+/]{22}==$/;
 
 /**
- * Decides whether a request can be forwarded, and how its content is framed. Refuses whatever two servers could read
- * in two ways; after a refusal the connection must be closed, since what follows on it is of unknown meaning.
+ * Decides whether a request can be forwarded. Refuses whatever two servers could read in two ways; after a refusal the
+ * connection must be closed, since what follows on it is of unknown meaning.
  *
  * @throws ProxyError ERR_PROXY_REQUEST_… with the code of the rule
  */
 export function planRequest(head: RequestHead, rules: RequestRules): RequestPlan {
-  if (head.httpVersion !== '1.1' && head.httpVersion !== '1.0') {
-    throw refusal('ERR_PROXY_REQUEST_VERSION', `HTTP version ${head.httpVersion}`);
-  }
   if (head.rawHeaders.length / 2 > rules.maxHeaderCount) {
     throw refusal(
       'ERR_PROXY_REQUEST_HEADERS_TOO_LARGE',
@@ -66,11 +44,10 @@ export function planRequest(head: RequestHead, rules: RequestRules): RequestPlan
   checkTarget(head);
   const seen = collect(head.rawHeaders);
   checkHost(seen.get('host'), rules.hostname);
-  const body = planBody(head, seen, rules.maxBodyBytes);
+  checkLength(head.body, rules.maxBodyBytes);
   return {
-    body,
-    expectContinue: planExpectation(head, seen.get('expect')) && body.kind !== 'none',
-    upgrade: head.upgrade ? planUpgrade(head, seen, body) : undefined,
+    expectContinue: planExpectation(head, seen.get('expect')) && head.body.kind !== 'none',
+    upgrade: head.upgrade ? planUpgrade(head, seen) : undefined,
   };
 }
 
@@ -99,37 +76,12 @@ function checkHost(values: readonly string[] = [], hostname: string): void {
   }
 }
 
-/** RFC 9112 section 6.3, with every case that calls for judgement refused. */
-function planBody(
-  head: RequestHead,
-  seen: ReadonlyMap<string, readonly string[]>,
-  maxBodyBytes: number,
-): BodyFraming {
-  const encodings = seen.get('transfer-encoding') ?? [];
-  const lengths = seen.get('content-length') ?? [];
-  if (encodings.length > 0) {
-    if (lengths.length > 0) throw framing('both Transfer-Encoding and Content-Length');
-    if (head.httpVersion === '1.0') throw framing('Transfer-Encoding in HTTP/1.0');
-    if (!isChunked(encodings)) throw framing('Transfer-Encoding is not exactly "chunked"');
-    return { kind: 'chunked' };
-  }
-  const [length] = lengths;
-  if (length === undefined) return { kind: 'none' };
-  if (lengths.length > 1) throw framing('more than one Content-Length');
-  if (!CONTENT_LENGTH.test(length)) throw framing('Content-Length is not a number');
-  const bytes = Number(length);
-  if (bytes > maxBodyBytes) {
-    throw refusal('ERR_PROXY_REQUEST_BODY_TOO_LARGE', 'request content is too large', {
-      expected: `at most ${maxBodyBytes} bytes`,
-      seen: `${bytes} bytes`,
-    });
-  }
-  return { kind: 'length', bytes };
-}
-
-/** Whether the fields say `chunked` and nothing else. */
-export function isChunked(encodings: readonly string[]): boolean {
-  return encodings.length === 1 && encodings[0]?.toLowerCase() === 'chunked';
+function checkLength(body: BodyFraming, maxBodyBytes: number): void {
+  if (body.kind !== 'length' || body.bytes <= maxBodyBytes) return;
+  throw refusal('ERR_PROXY_REQUEST_BODY_TOO_LARGE', 'request content is too large', {
+    expected: `at most ${maxBodyBytes} bytes`,
+    seen: `${body.bytes} bytes`,
+  });
 }
 
 /** RFC 9110 section 10.1.1; an HTTP/1.0 client cannot mean it. */
@@ -141,18 +93,14 @@ function planExpectation({ httpVersion }: RequestHead, values: readonly string[]
   });
 }
 
-function planUpgrade(
-  head: RequestHead,
-  seen: ReadonlyMap<string, readonly string[]>,
-  body: BodyFraming,
-): string {
+function planUpgrade(head: RequestHead, seen: ReadonlyMap<string, readonly string[]>): string {
   const [protocol, ...more] = (seen.get('upgrade') ?? []).map((value) => value.toLowerCase());
   if (protocol === undefined || more.length > 0 || !PROTOCOL.test(protocol)) {
     throw upgrade('not exactly one protocol');
   }
   if (REFUSED_PROTOCOL.test(protocol)) throw upgrade(`to ${protocol}`);
   if (head.method !== 'GET') throw upgrade(`with ${head.method}`);
-  if (hasContent(body)) throw upgrade('with content');
+  if (hasContent(head.body)) throw upgrade('with content');
   if (protocol === 'websocket') checkWebSocketKey(seen.get('sec-websocket-key'));
   return protocol;
 }
@@ -179,10 +127,6 @@ export function collect(raw: RawHeaders): Map<string, string[]> {
     else values.push(value);
   }
   return seen;
-}
-
-function framing(what: string): ProxyError {
-  return refusal('ERR_PROXY_REQUEST_FRAMING', what);
 }
 
 function upgrade(what: string): ProxyError {

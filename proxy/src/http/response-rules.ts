@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { ProxyError } from '../errors.ts';
 import { clientResponseHeaders, listMembers, type RawHeaders } from './header-rules.ts';
-import { collect, isChunked } from './request-rules.ts';
+import { isChunked } from './request-framing.ts';
+import { collect } from './request-rules.ts';
 
 /** A response head as the upstream's parser delivers it. */
 export interface ResponseHead {
@@ -23,6 +24,8 @@ export interface ResponsePlan {
   readonly hasBody: boolean;
   /** Towards the client; otherwise a length is given, or the end of the connection is the end of the content. */
   readonly chunked: boolean;
+  /** A trailer section can follow. */
+  readonly trailers: boolean;
   readonly headers: string[];
 }
 
@@ -44,7 +47,8 @@ export function planResponse(head: ResponseHead, request: AnsweredRequest): Resp
     contentLength: head.status !== 204,
   });
   if (chunked && encodings.length === 0) headers.push('Transfer-Encoding', 'chunked');
-  return { hasBody, chunked, headers };
+  const trailers = chunked || (hasBody && request.httpVersion === '2.0');
+  return { hasBody, chunked, trailers, headers };
 }
 
 /** The fields that frame a response. @throws ProxyError ERR_PROXY_UPSTREAM_INVALID when they leave a doubt */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { IncomingMessage } from 'node:http';
 import type { Route } from '../ipc/snapshot.ts';
 import type { UpstreamRequest } from '../upstream/upstream-client.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { RequestHead } from './client-stream.ts';
 import { upstreamRequestHeaders } from './header-rules.ts';
 import { hasContent, type RequestPlan } from './request-rules.ts';
 
@@ -17,29 +17,35 @@ const METHODS_WITHOUT_CONTENT: ReadonlySet<string> = new Set([
 
 /** The request that the upstream gets for a client's request. */
 export function upstreamRequest(
-  request: IncomingMessage,
+  head: RequestHead,
   plan: RequestPlan,
   route: Route,
   connection: Pick<ClientConnection, 'hostname' | 'peerAddress'>,
 ): UpstreamRequest {
-  const method = request.method ?? '';
-  const headers = upstreamRequestHeaders(request.rawHeaders, connection, {
-    chunked: plan.body.kind === 'chunked',
+  const { method, target, body } = head;
+  const chunked = body.kind === 'chunked';
+  const headers = upstreamRequestHeaders(head.rawHeaders, connection, {
+    chunked,
     expectContinue: plan.expectContinue,
   });
-  // RFC 9110 section 8.6: otherwise Node would announce an empty chunked content.
-  if (plan.body.kind === 'none' && !METHODS_WITHOUT_CONTENT.has(method)) {
+  // In HTTP/2 content needs no length, and no field says so.
+  if (chunked && head.httpVersion === '2.0') headers.push('Transfer-Encoding', 'chunked');
+  // RFC 9110 section 8.6: otherwise a server may wait for content.
+  if (body.kind === 'none' && !METHODS_WITHOUT_CONTENT.has(method)) {
     headers.push('Content-Length', '0');
   }
   if (plan.upgrade !== undefined) headers.push('Connection', 'Upgrade', 'Upgrade', plan.upgrade);
+  const { connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = route.limits;
   return {
     upstream: route.upstream,
     method,
-    target: request.url ?? '',
+    target,
     headers,
-    hasBody: hasContent(plan.body),
+    hasBody: hasContent(body),
+    chunked,
     upgrade: plan.upgrade !== undefined,
-    connectTimeoutMs: route.limits.connectTimeoutMs,
-    responseTimeoutMs: route.limits.responseTimeoutMs,
+    connectTimeoutMs,
+    responseTimeoutMs,
+    idleTimeoutMs,
   };
 }

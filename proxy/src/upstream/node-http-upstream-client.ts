@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Agent, request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Upstream } from '@proofgate/api';
 import { ProxyError } from '../errors.ts';
@@ -60,6 +60,9 @@ class Attempt implements UpstreamExchange {
   private client: ClientRequest | undefined;
   private connectTimer: NodeJS.Timeout | undefined;
   private responseTimer: NodeJS.Timeout | undefined;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private message: IncomingMessage | undefined;
+  private over = false;
   /** No further handler may be called. */
   private settled = false;
 
@@ -83,18 +86,34 @@ class Attempt implements UpstreamExchange {
 
   write(chunk: Uint8Array): boolean {
     if (this.client === undefined || this.client.destroyed) return true;
+    this.idleTimer?.refresh();
     return this.client.write(chunk);
   }
 
-  end(trailers: readonly [string, string][]): void {
+  end(trailers: readonly string[]): void {
     if (this.client === undefined || this.client.destroyed) return;
-    if (trailers.length > 0) this.client.addTrailers(trailers);
+    const pairs: [string, string][] = [];
+    for (let n = 0; n + 1 < trailers.length; n += 2) {
+      pairs.push([trailers[n] ?? '', trailers[n + 1] ?? '']);
+    }
+    if (pairs.length > 0) this.client.addTrailers(pairs);
     this.client.end();
     this.awaitResponse();
   }
 
+  pause(): void {
+    this.message?.pause();
+  }
+
+  resume(): void {
+    this.message?.resume();
+    this.idleTimer?.refresh();
+  }
+
   abort(): void {
     this.settle();
+    this.over = true;
+    clearTimeout(this.idleTimer);
     this.client?.destroy();
   }
 
@@ -133,7 +152,7 @@ class Attempt implements UpstreamExchange {
     client.on('close', () => {
       if (this.client === client && !this.settled) this.fail(closedWithoutAnswer());
     });
-    client.on('drain', () => this.handlers.onDrain());
+    client.on('drain', () => this.handlers.onWritable());
     client.on('information', (info) => {
       if (!this.settled) this.handlers.onInformation(info.statusCode, info.rawHeaders);
     });
@@ -170,13 +189,31 @@ class Attempt implements UpstreamExchange {
       return;
     }
     this.settle();
-    // The failure of a response shows as a `close` of the body without an `end`.
     message.on('error', () => undefined);
-    this.handlers.onResponse({
-      ...headOf(message),
-      body: message,
-      trailers: () => message.rawTrailers,
+    this.message = message;
+    message.on('data', (chunk: Buffer) => {
+      this.idleTimer?.refresh();
+      if (!this.over) this.handlers.onBody(chunk);
     });
+    message.once('end', () => {
+      const { over } = this;
+      this.over = true;
+      clearTimeout(this.idleTimer);
+      if (!over) this.handlers.onEnd(message.rawTrailers);
+    });
+    message.once('close', () => this.breakOff(closedWithoutAnswer()));
+    this.idleTimer = setTimeout(() => {
+      this.breakOff(new ProxyError('ERR_PROXY_UPSTREAM_TIMEOUT', 'no byte in either direction'));
+    }, this.request.idleTimeoutMs);
+    this.handlers.onResponse(headOf(message));
+  }
+
+  private breakOff(error: ProxyError): void {
+    if (this.over) return;
+    this.over = true;
+    clearTimeout(this.idleTimer);
+    this.client?.destroy();
+    this.handlers.onError(error);
   }
 
   private onUpgrade(message: IncomingMessage, connection: Duplex, first: Buffer): void {
@@ -185,6 +222,7 @@ class Attempt implements UpstreamExchange {
       return;
     }
     this.settle();
+    if (!(connection instanceof Socket)) return;
     if (first.length > 0) connection.unshift(first);
     this.handlers.onSwitch(headOf(message), connection);
   }

@@ -5,6 +5,7 @@ import type { HostPort } from '@proofgate/api';
 import { ProxyError } from '../errors.ts';
 import type { AccessLog } from '../http/access-log.ts';
 import type { ClientConnection } from '../http/client-connection.ts';
+import { EVIDENCE_RESOURCE } from '../http/evidence-endpoint.ts';
 import { createHttpFront, type HttpFrontLimits } from '../http/http-front.ts';
 import type { Route, Snapshot } from '../ipc/snapshot.ts';
 import { createTlsFront, type HelloRefusal } from '../tls/tls-front.ts';
@@ -74,13 +75,17 @@ export class Worker {
     });
     this.http = createHttpFront({
       limits,
-      hosts: (hostname) => this.hosts.find(hostname),
-      context: {
-        upstreams: options.upstreams,
-        log: options.accessLog,
-        monotonicMs: options.monotonicMs,
-        nextRequestId: () => `${options.requestIdPrefix}-${(this.requests += 1).toString(36)}`,
-        draining: () => this.draining,
+      service: {
+        hosts: (hostname) => this.hosts.find(hostname),
+        localResources: [EVIDENCE_RESOURCE],
+        maxHeaderCount: limits.headerCount,
+        context: {
+          upstreams: options.upstreams,
+          log: options.accessLog,
+          monotonicMs: options.monotonicMs,
+          nextRequestId: () => `${options.requestIdPrefix}-${(this.requests += 1).toString(36)}`,
+          draining: () => this.draining,
+        },
       },
     });
     this.front = createTlsFront({
@@ -159,10 +164,9 @@ export class Worker {
     const connection: ClientConnection = {
       hostname,
       identity,
+      socket,
       peerAddress: peerOf(socket),
       idleTimeoutMs: route.limits.idleTimeoutMs,
-      exchanges: new Set(),
-      refused: false,
       onTunnel: () => this.tunnels.add(socket),
     };
     socket.once('close', () => this.tunnels.delete(socket));

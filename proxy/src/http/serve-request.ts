@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ProxyError } from '../errors.ts';
+import { routeForConnection, type ConnectionRoute } from '../worker/connection-route.ts';
+import { answerLocally } from './answer-locally.ts';
+import type { ClientConnection, HostLookup } from './client-connection.ts';
+import type { ClientStream, RequestHead } from './client-stream.ts';
+import { throughConfigureGate } from './configure-rule.ts';
+import { Exchange, type ExchangeContext } from './exchange.ts';
+import { forward } from './forward.ts';
+import type { LocalResource } from './local-resource.ts';
+import { planRequest } from './request-rules.ts';
+
+/** What answers requests, whatever version of HTTP they come in. */
+export interface RequestService {
+  readonly context: ExchangeContext;
+  readonly hosts: HostLookup;
+  /** Asked in their order before anything is forwarded. */
+  readonly localResources: readonly LocalResource[];
+  readonly maxHeaderCount: number;
+}
+
+/** Checks a request and answers or forwards it. Handlers are attached to the stream when this returns. */
+export function serveRequest(
+  service: RequestService,
+  connection: ClientConnection,
+  head: RequestHead,
+  client: ClientStream,
+): void {
+  const exchange = new Exchange(service.context, connection, head, client);
+  let understood = false;
+  try {
+    const { route, leaving } = findRoute(service, connection);
+    const plan = planRequest(head, {
+      hostname: connection.hostname,
+      maxHeaderCount: service.maxHeaderCount,
+      maxBodyBytes: route.limits.bodyBytes,
+    });
+    understood = true;
+    if (leaving) exchange.endConnection();
+    // Before the gate: whoever configures a workload wants to see its evidence first.
+    const local = service.localResources.find((resource) => resource.matches(head.target));
+    if (local === undefined) {
+      forward(exchange, service.context.upstreams, plan, throughConfigureGate(route, head));
+    } else {
+      answerLocally(exchange, local);
+    }
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error;
+    // A head whose meaning is in doubt ends the connection.
+    exchange.fail(error, !understood || !exchange.complete);
+  }
+}
+
+/** @throws ProxyError ERR_PROXY_REQUEST_MISDIRECTED */
+function findRoute(service: RequestService, connection: ClientConnection): ConnectionRoute {
+  const host = service.hosts(connection.hostname);
+  // The client has checked what this connection was proved with; another workload needs another proof.
+  const found = routeForConnection(host?.route, connection.identity);
+  if (found?.route.mode === 'http') return found;
+  throw new ProxyError('ERR_PROXY_REQUEST_MISDIRECTED', 'host is served by something else now', {
+    hint: 'open a new connection',
+  });
+}
