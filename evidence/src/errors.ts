@@ -35,6 +35,7 @@ export const EVIDENCE_ERRORS = {
   ],
   ERR_ATTESTATION_VALUE: ['rejected', 'an attestation extension has a value of the wrong form'],
   ERR_REPORT_DATA_INPUT: ['misuse', 'report data cannot be composed from these values'],
+  ERR_BATCH_PATH: ['rejected', 'index, size and path of a batch cannot belong together'],
   ERR_WORKLOAD_EVIDENCE: [
     'rejected',
     'evidence was not made for the workload, the data and the event log beside it',

@@ -144,6 +144,17 @@ export {
   sessionReportData,
 } from './binding/report-data.ts';
 export {
+  BATCH_HASH_BYTES,
+  MAX_BATCH_LEAVES,
+  batchReportData,
+  batchTree,
+  replayBatchPath,
+  sessionLeaf,
+  type BatchPosition,
+  type BatchTree,
+  type SessionRole,
+} from './binding/session-batch.ts';
+export {
   MAX_WORKLOAD_DATA_BYTES,
   checkWorkloadEvidence,
   workloadReportData,

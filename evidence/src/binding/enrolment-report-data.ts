@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concatBytes } from '../bytes/bytes.ts';
+import { concatBytes, lengthPrefixed } from '../bytes/bytes.ts';
 import { asReportData, type ReportData } from '../bytes/fixed-bytes.ts';
 import { utf8 } from '../bytes/utf8.ts';
 import { EvidenceError } from '../errors.ts';
@@ -58,10 +58,4 @@ export function enrolmentReportData({ purpose, host, spki, nonce }: EnrolmentBin
   }
   const parts = [utf8(purpose), utf8(host), sha256(spki), nonce];
   return asReportData(sha512(concatBytes(LABEL, ...parts.map(lengthPrefixed))));
-}
-
-function lengthPrefixed(bytes: Uint8Array): Uint8Array {
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, bytes.length);
-  return concatBytes(length, bytes);
 }

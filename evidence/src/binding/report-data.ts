@@ -88,10 +88,7 @@ export function sessionReportData(
   exported: Uint8Array,
   gpuEvidence?: Uint8Array,
 ): ReportData {
-  if (context.length !== SESSION_CONTEXT_BYTES) {
-    throw misuse('context', `${SESSION_CONTEXT_BYTES} bytes`, context.length);
-  }
-  checkSecret('exporter value', exported, SESSION_CONTEXT_BYTES);
+  checkSession(context, exported);
   return compose(spki, concatBytes(context, exported), gpuEvidence);
 }
 
@@ -122,8 +119,16 @@ function compose(spki: Uint8Array, b: Uint8Array, gpuEvidence?: Uint8Array): Rep
   return asReportData(sha512(concatBytes(sha256(spki), b, gpu)));
 }
 
-// A bare point or a whole certificate would be hashed just as happily and never match.
-function checkSpki(spki: Uint8Array): void {
+/** Refuses a context or an exporter value that cannot identify a TLS session. */
+export function checkSession(context: Uint8Array, exported: Uint8Array): void {
+  if (context.length !== SESSION_CONTEXT_BYTES) {
+    throw misuse('context', `${SESSION_CONTEXT_BYTES} bytes`, context.length);
+  }
+  checkSecret('exporter value', exported, SESSION_CONTEXT_BYTES);
+}
+
+/** Refuses a bare point or a whole certificate: they would be hashed just as happily and never match. */
+export function checkSpki(spki: Uint8Array): void {
   try {
     const [algorithm, key] = derElements(parseDer(spki), 2);
     derList(algorithm);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concatBytes, equalBytes } from '../bytes/bytes.ts';
+import { concatBytes, equalBytes, lengthPrefixed } from '../bytes/bytes.ts';
 import { asReportData, asSha256, type ReportData, type Sha384 } from '../bytes/fixed-bytes.ts';
 import { fromHex, toHex } from '../bytes/hex.ts';
 import { utf8 } from '../bytes/utf8.ts';
@@ -127,12 +127,6 @@ export function checkWorkloadEvidence(
     );
   }
   return workload;
-}
-
-function lengthPrefixed(bytes: Uint8Array): Uint8Array {
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, bytes.length);
-  return concatBytes(length, bytes);
 }
 
 function misuse(what: string, expected: string, seen: string): EvidenceError {

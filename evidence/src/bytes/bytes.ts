@@ -29,6 +29,13 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
+/** The bytes after their number in 32 bits, big-endian: joined to others they can be told apart. */
+export function lengthPrefixed(bytes: Uint8Array): Uint8Array {
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, bytes.length);
+  return concatBytes(length, bytes);
+}
+
 /**
  * Compares two byte strings for equality without stopping at the first difference.
  *
