@@ -10,6 +10,7 @@ import {
   type WorkloadServing,
 } from './gateway/gateway-state.ts';
 import { PortGuard } from './gateway/port-guard.ts';
+import type { AttestationServers } from './measurement/attestation-servers.ts';
 import type { EventLog } from './measurement/event-log.ts';
 import {
   computePlan,
@@ -19,9 +20,8 @@ import {
 } from './measurement/measurement-plan.ts';
 import type { CaInForce } from './management/management-target.ts';
 import type { PlatformFiles } from './measurement/platform-files.ts';
-import { watchCa } from './measurement/ca-watch.ts';
-import { checkReplacementCa, type ReplacementCa } from './measurement/replacement-ca.ts';
-import { stageCa, type StagedCa } from './measurement/staged-ca.ts';
+import { PresentCa } from './measurement/present-ca.ts';
+import type { FileClaims } from './supervision/file-claims.ts';
 import type { LoadedFile } from './supervision/loaded-file.ts';
 import { pause } from './supervision/pause.ts';
 import { OneByOne } from './supervision/one-by-one.ts';
@@ -35,7 +35,7 @@ import type { WorkloadEndpoint } from './workload-api/workload-endpoint.ts';
 
 /** What a launcher at work consists of. */
 export interface LauncherParts {
-  /** The config file; what is loaded at run time is not in it. */
+  /** The config file with the attestation servers in force; what is loaded at run time is not in it. */
   readonly config: VmConfig;
   readonly files: PlatformFiles;
   /** What is in the event log already. */
@@ -44,6 +44,9 @@ export interface LauncherParts {
   readonly records: WorkloadRecords;
   readonly log: EventLog;
   readonly loaded: LoadedFile;
+  /** Of the config file. */
+  readonly claims: FileClaims;
+  readonly attestationServers: AttestationServers;
   /** Images by workload, as {@link LoadedFile} had them. */
   readonly images: ReadonlyMap<string, readonly string[]>;
   readonly publisher: GatewayPublisher;
@@ -77,18 +80,17 @@ export class LauncherCore {
   readonly #parts: LauncherParts;
   readonly #fleet: WorkloadFleet;
   readonly #guard: PortGuard;
-  /** Containers of the config file, as it is and as it was. */
-  readonly #fromFile: Set<ContainerConfig>;
+  readonly #claims: FileClaims;
   readonly #images: Map<string, readonly string[]>;
   readonly #over = new AbortController();
   #config: VmConfig;
-  #files: PlatformFiles;
   #guarding: Promise<void> | undefined;
   #collecting: Promise<void> | undefined;
   /** One workload after the other is compared with those that are there. */
   readonly #loading = new OneByOne();
   readonly #reloading = new OneByOne();
-  readonly #adopting = new OneByOne();
+  readonly #setting = new OneByOne();
+  readonly #ca: PresentCa;
   #watching: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -96,8 +98,15 @@ export class LauncherCore {
     const { config, runtime, records, log, logger, timing, random, publisher } = parts;
     this.#parts = parts;
     this.#config = config;
-    this.#files = parts.files;
-    this.#fromFile = new Set(config.containers);
+    this.#ca = new PresentCa({
+      ...{ files: parts.files, log, logger },
+      certFile: config.platform.ca_cert,
+      keyFile: config.platform.ca_key,
+      onChange: () => {
+        this.publish();
+      },
+    });
+    this.#claims = parts.claims;
     this.#images = new Map(parts.images);
     this.#guard = new PortGuard({ ports: () => this.#guardedPorts(), logger });
     this.#fleet = new WorkloadFleet({
@@ -128,21 +137,13 @@ export class LauncherCore {
     this.#guarding = this.#guard.watch(() => {
       this.publish();
     }, this.#over.signal);
-    const { ca_cert: certFile, ca_key: keyFile } = this.#config.platform;
-    this.#watching = watchCa(
-      {
-        ...{ certFile, keyFile, logger: this.#parts.logger },
-        present: () => this.#files.caCertFile,
-        replace: (certificate, key) => this.#adoptCa(certificate, key, inPlace),
-      },
-      this.#over.signal,
-    );
+    this.#watching = this.#ca.watch(this.#over.signal);
   }
 
   /** What is measured now, of the workloads that are loaded. */
   get plan(): MeasurementPlan {
     const measured = this.#fleet.loaded.map((workload) => workload.measured);
-    return computePlan(this.#config, this.#files, measured);
+    return computePlan(this.#config, this.#ca.files, measured);
   }
 
   /** All workloads of which something is here. */
@@ -186,15 +187,21 @@ export class LauncherCore {
    *   a workload that this machine cannot run
    */
   load(container: ContainerConfig): Promise<AcceptedWorkload> {
-    return this.#loading.run(() => this.#loadNow(container));
+    return this.#loading.run(async () => {
+      const accepted = await this.#loadNow(container);
+      this.#claims.overrule(container.name);
+      return accepted;
+    });
   }
 
   /** Puts a container of the config file in the place of what an earlier file had there and still runs. */
   async succeed(container: ContainerConfig): Promise<void> {
-    await this.load(container).catch((error: unknown) => {
-      const { name } = container;
-      this.#parts.logger.error({ err: error, workload: name }, 'not loaded from the config file');
-    });
+    await this.#loading
+      .run(() => this.#loadNow(container))
+      .catch((error: unknown) => {
+        const { name } = container;
+        this.#parts.logger.error({ err: error, workload: name }, 'not loaded from the config file');
+      });
   }
 
   /**
@@ -208,10 +215,7 @@ export class LauncherCore {
 
   async #reloadNow(next: VmConfig): Promise<void> {
     const before = this.#config;
-    for (const container of next.containers) {
-      this.#fromFile.add(container);
-      await this.succeed(container);
-    }
+    for (const container of this.#claims.take(next)) await this.succeed(container);
     this.#config = { ...before, containers: next.containers, routes: next.routes };
     const kept = new Set(next.containers.map(({ name }) => name));
     const gone = before.containers.filter(({ name }) => !kept.has(name)).map(({ name }) => name);
@@ -233,6 +237,7 @@ export class LauncherCore {
   async unload(name: string): Promise<void> {
     await this.#fleet.unload(name);
     this.#images.delete(name);
+    this.#claims.restore(name);
     await this.#save();
     this.#collectSoon();
   }
@@ -248,57 +253,29 @@ export class LauncherCore {
    *
    * @throws LauncherError ERR_LAUNCHER_CA_INVALID
    */
-  async replaceCa(certificatePem: string, keyPem: string): Promise<CaInForce> {
-    const { ca_cert: certFile, ca_key: keyFile } = this.#config.platform;
-    return this.#adoptCa(certificatePem, keyPem, ({ caCertFile }) =>
-      stageCa({ certFile, keyFile }, { caCertFile, keyPem }),
-    );
-  }
-
-  /** One after the other: each is compared with the one before it. */
-  #adoptCa(
-    certificatePem: string,
-    keyPem: string,
-    stage: (ca: ReplacementCa) => Promise<StagedCa>,
-  ): Promise<CaInForce> {
-    return this.#adopting.run(async () => {
-      const files = { certificatePem, keyPem };
-      const ca = checkReplacementCa(files, this.#files.caCertFile, new Date());
-      const staged = await stage(ca);
-      try {
-        await this.#measureCa(ca.caSpkiSha256, this.#files.caSpkiSha256);
-        await staged.commit().catch(async (error: unknown) => {
-          await this.#measureCa(this.#files.caSpkiSha256, ca.caSpkiSha256);
-          throw error;
-        });
-      } finally {
-        await staged.discard();
-      }
-      const { caCertFile, caSpkiSha256, certificate } = ca;
-      this.#files = { ...this.#files, caCertFile, caSpkiSha256 };
-      this.publish();
-      const { notBefore, notAfter, subject } = certificate;
-      return { commonName: subject.commonName ?? '', notBefore, notAfter };
-    });
-  }
-
-  /** A renewed certificate for the same key is no event. */
-  async #measureCa(spkiSha256: string, before: string): Promise<void> {
-    if (spkiSha256 === before) return;
-    await this.#parts.log.record({ type: 'proofgate.ca', ca_spki_sha256: spkiSha256 });
+  replaceCa(certificatePem: string, keyPem: string): Promise<CaInForce> {
+    return this.#ca.replace(certificatePem, keyPem);
   }
 
   /**
-   * Names other servers that verify quotes, until the launcher is started again.
+   * Names other servers that verify quotes, for the launchers after this one as well.
    *
    * @param urls - all of them
    * @returns what certificates carry from now on, hex
    */
-  setAttestationServers(urls: readonly string[]): string {
-    const { platform } = this.#config;
-    this.#config = { ...this.#config, platform: { ...platform, attestation_servers: urls } };
-    this.publish();
-    return toHex(attestationServersHash(urls));
+  setAttestationServers(urls: readonly string[]): Promise<string> {
+    const { attestationServers } = this.#parts;
+    return this.#setting.run(async () => {
+      const before = attestationServers.inForce;
+      attestationServers.set(urls);
+      await this.#save().catch((error: unknown) => {
+        attestationServers.set(before);
+        throw error;
+      });
+      this.#config = attestationServers.putInto(this.#config);
+      this.publish();
+      return toHex(attestationServersHash(urls));
+    });
   }
 
   /**
@@ -342,7 +319,7 @@ export class LauncherCore {
   /** Whether the config file, and nobody else, wanted the workload that there is. */
   #isFromFile(name: string): boolean {
     const declared = this.#fleet.declared.find((container) => container.name === name);
-    return declared !== undefined && this.#fromFile.has(declared);
+    return declared !== undefined && this.#claims.declares(declared);
   }
 
   /** What the next launcher is to load beside what is in its file. */
@@ -355,8 +332,10 @@ export class LauncherCore {
       this.#images.set(name, kept);
     }
     return this.#parts.loaded.write({
-      workloads: loaded.filter((container) => !this.#fromFile.has(container)),
-      fromFile: loaded.filter((container) => this.#fromFile.has(container)),
+      workloads: loaded.filter((container) => !this.#claims.declares(container)),
+      fromFile: loaded.filter((container) => this.#claims.declares(container)),
+      overruled: this.#claims.overruledBy(loaded),
+      attestationServers: this.#parts.attestationServers.overruled,
       images: this.#images,
     });
   }
@@ -384,11 +363,3 @@ export class LauncherCore {
 }
 
 type PortGuardEntries = ReturnType<ConstructorParameters<typeof PortGuard>[0]['ports']>;
-
-/** For files that somebody else has put there. */
-function inPlace(): Promise<StagedCa> {
-  return Promise.resolve({
-    commit: () => Promise.resolve(),
-    discard: () => Promise.resolve(),
-  });
-}

@@ -2,16 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  placeContainer,
-  workerUser,
-  type ContainerConfig,
-  type UserAndGroup,
-  type VmConfig,
-} from '@proofgate/api';
+import { workerUser, type ContainerConfig, type UserAndGroup, type VmConfig } from '@proofgate/api';
 import type { MeasurementRegister, Platform } from '@proofgate/attester';
 import type { Logger, UnixHttpServer } from '@proofgate/daemon';
 import { LauncherError } from './errors.ts';
+import { AttestationServers } from './measurement/attestation-servers.ts';
 import { EventLog } from './measurement/event-log.ts';
 import { GatewayPublisher } from './gateway/gateway-publisher.ts';
 import { MANAGER_SOCKET, type PlatformIdentity } from './gateway/gateway-state.ts';
@@ -32,10 +27,12 @@ import { CombinedRuntime } from './container-runtime/combined-runtime.ts';
 import { ContainerHost, requireContainerSupport } from './container-runtime/container-host.ts';
 import { ProcessRuntime } from './process/process-runtime.ts';
 import { startingPoint } from './starting-point.ts';
+import { FileClaims } from './supervision/file-claims.ts';
 import { LoadedFile, type LoadedState } from './supervision/loaded-file.ts';
 import type { Runtime } from './supervision/runtime.ts';
 import { ServedRuntime } from './supervision/served-runtime.ts';
 import { takeOver } from './supervision/take-over.ts';
+import { withLoaded } from './supervision/with-loaded.ts';
 import { WorkloadRecords } from './supervision/workload-records.ts';
 import { SUPERVISION_TIMING, type SupervisionTiming } from './supervision/workload-supervisor.ts';
 import type { WorkloadSummary } from './supervision/workload-summary.ts';
@@ -103,23 +100,29 @@ const PROXY_SOCKET = 'proxy.sock';
  * and keeps the proxy informed. Returns as soon as the workloads are measured and being started; it does not wait for
  * them to become healthy, nor for the proxy.
  *
- * @param config - the checked config file
+ * @param inFile - the checked config file
  * @param deps - the platform and this process
  * @returns the running launcher
  * @throws LauncherError when a workload cannot be run as declared, or the event log is not what RTMR3 proves;
  *   DaemonError `ERR_DAEMON_SOCKET_IN_USE` when another launcher uses the same directories; the reason of `deps.signal`
  */
 export async function startLauncher(
-  config: VmConfig,
+  inFile: VmConfig,
   deps: LauncherDeps,
 ): Promise<RunningLauncher> {
   const register = requireRegister(deps.platform);
   const loaded = new LoadedFile(
-    join(resolve(config.platform.data_dir), 'loaded.json'),
-    config.platform,
+    join(resolve(inFile.platform.data_dir), 'loaded.json'),
+    inFile.platform,
   );
   const left = await loaded.read();
-  const file = withLoaded(config, left, deps.logger);
+  const attestationServers = new AttestationServers(
+    inFile.platform.attestation_servers,
+    left.attestationServers,
+  );
+  const config = attestationServers.putInto(inFile);
+  const claims = new FileClaims(config, left.overruled);
+  const file = withLoaded(config, left.workloads, claims, deps.logger);
   const plan = await planMeasurements(file);
   for (const { measured } of plan.workloads) {
     requireContainerSupport(measured.config, { own: deps.own, platform: config.platform });
@@ -151,6 +154,8 @@ export async function startLauncher(
         containers,
         servers,
         loaded,
+        claims,
+        attestationServers,
       },
       left,
     });
@@ -175,6 +180,8 @@ interface LaunchOptions {
   readonly runtime: Runtime;
   readonly containers: ContainerHost;
   readonly loaded: LoadedFile;
+  readonly claims: FileClaims;
+  readonly attestationServers: AttestationServers;
   /** What the last launcher left. */
   readonly left: LoadedState;
   /** Gets every socket that is served. */
@@ -300,28 +307,6 @@ async function openContainers(
   containers.expect(running);
   const declared = plan.workloads.some(({ measured }) => measured.config.runtime === 'container');
   if (declared || running.length > 0 || images.size > 0) await containers.open();
-}
-
-/** The file with what was loaded beside it; what does not fit the file any more is left out. */
-function withLoaded(config: VmConfig, { workloads }: LoadedState, logger: Logger): VmConfig {
-  let file = config;
-  for (const loaded of workloads) {
-    const { name } = loaded;
-    if (config.containers.some((other) => other.name === name)) {
-      logger.warn({ workload: name }, 'the config file has a workload of this name: that one runs');
-      continue;
-    }
-    const { container, problems } = placeContainer(file, loaded);
-    if (problems.length > 0) {
-      logger.error(
-        { workload: name, problems },
-        'a workload that was loaded does not fit any more',
-      );
-      continue;
-    }
-    file = { ...file, containers: [...file.containers, container] };
-  }
-  return file;
 }
 
 async function describePlatform(platform: LauncherDeps['platform']): Promise<PlatformIdentity> {

@@ -7,6 +7,7 @@ import {
 } from '@proofgate/api';
 import { writeFileAtomic } from '@proofgate/daemon';
 import { LauncherError } from '../errors.ts';
+import type { OverruledServers } from '../measurement/attestation-servers.ts';
 import { readFields, readStateFile } from './state-file.ts';
 
 /** What a launcher leaves for the next one, apart from what runs. */
@@ -15,6 +16,10 @@ export interface LoadedState {
   readonly workloads: readonly ContainerConfig[];
   /** Workloads of the config file as they were when they were loaded: the file may have changed since. */
   readonly fromFile: readonly ContainerConfig[];
+  /** What the config file said of workloads in whose place something else was loaded. */
+  readonly overruled: readonly ContainerConfig[];
+  /** `undefined` when the servers are those of the config file. */
+  readonly attestationServers: OverruledServers | undefined;
   /** Images of each workload by name, the last one first: the present one and the one before it. */
   readonly images: ReadonlyMap<string, readonly string[]>;
 }
@@ -38,11 +43,10 @@ export class LoadedFile {
    */
   async read(): Promise<LoadedState> {
     try {
-      const empty = { workloads: [], fromFile: [], images: new Map() };
-      return (await readStateFile(this.#path, parseState)) ?? empty;
+      return (await readStateFile(this.#path, parseState)) ?? NOTHING;
     } catch (cause) {
       throw new LauncherError('ERR_LAUNCHER_RECORDS_INVALID', `${this.#path} cannot be read`, {
-        expected: '{"version":1,"workloads":[…],"from_file":[…],"images":{…}}',
+        expected: 'what a launcher has written, version 1',
         hint: 'remove the file and load the workloads again',
         cause,
       });
@@ -50,13 +54,23 @@ export class LoadedFile {
   }
 
   /** Replaces the file. One write after the other: the last one written is then the latest. */
-  write({ workloads, fromFile, images }: LoadedState): Promise<void> {
+  write({
+    workloads,
+    fromFile,
+    overruled,
+    images,
+    attestationServers,
+  }: LoadedState): Promise<void> {
     const declare = (container: ContainerConfig): unknown =>
       declareContainer(container, this.#platform);
     const text = JSON.stringify({
       version: 1,
       workloads: workloads.map(declare),
       from_file: fromFile.map(declare),
+      overruled: overruled.map(declare),
+      ...(attestationServers === undefined
+        ? {}
+        : { attestation_servers: toJson(attestationServers) }),
       images: Object.fromEntries(images),
     });
     const written = this.#last.then(() => writeFileAtomic(this.#path, text, { mode: 0o600 }));
@@ -65,12 +79,23 @@ export class LoadedFile {
   }
 }
 
+const NOTHING: LoadedState = {
+  workloads: [],
+  fromFile: [],
+  overruled: [],
+  attestationServers: undefined,
+  images: new Map(),
+};
+
 function parseState(value: unknown): LoadedState {
-  const { version, workloads, from_file: fromFile, images } = readFields(value);
+  const { version, workloads, from_file: fromFile, overruled, images, ...rest } = readFields(value);
   if (version !== 1) throw new TypeError('not version 1');
   return {
     workloads: parseContainers(workloads),
     fromFile: parseContainers(fromFile),
+    // An earlier version did not write it.
+    overruled: parseContainers(overruled ?? []),
+    attestationServers: parseServers(rest['attestation_servers']),
     images: new Map(
       Object.entries(readFields(images)).map(([name, list]) => [name, parseList(list)]),
     ),
@@ -80,6 +105,16 @@ function parseState(value: unknown): LoadedState {
 function parseContainers(value: unknown): readonly ContainerConfig[] {
   if (!Array.isArray(value)) throw new TypeError('not a list');
   return value.map((item: unknown) => containerConfigSchema.parse(item));
+}
+
+function toJson({ inForce, inFile }: OverruledServers): unknown {
+  return { in_force: inForce, in_file: inFile };
+}
+
+function parseServers(value: unknown): OverruledServers | undefined {
+  if (value === undefined) return undefined;
+  const { in_force: inForce, in_file: inFile } = readFields(value);
+  return { inForce: parseList(inForce), inFile: parseList(inFile) };
 }
 
 function parseList(value: unknown): readonly string[] {
