@@ -33,6 +33,13 @@ test('judges our own value where the target is for that', () => {
   expect(table).toMatch(/parser +µs +10 +1 +10\.00 +≤ 10 µs +met/);
 });
 
+test('judges nothing where there is no target', () => {
+  const aside = compareRounds({ name: 'aside', unit: 'µs', better: 'lower' }, [9], { peer: [1] });
+  expect(meetsTarget(aside)).toBe(true);
+  const table = renderReport({ name: 'sample', machine: thisMachine(true), cases: [aside] });
+  expect(table).toMatch(/aside +µs +9 +1 +9\.00$/m);
+});
+
 test('shows a table with both directions', () => {
   const cases = [
     compareRounds(speed, [40], { peer: [100] }),

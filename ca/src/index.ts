@@ -2,7 +2,7 @@
 export { CA_ERRORS, CaError, type CaErrorCode } from './errors.ts';
 export { loadIssuer, type Issuer, type IssuerFiles } from './issuer/load-issuer.ts';
 export { encodePrivateKey, encryptPrivateKey } from './keys/encrypted-private-key.ts';
-export { p256Spki } from './keys/p256-spki.ts';
+export { createLeafKey, type LeafKey } from './keys/leaf-key.ts';
 export { readPrivateKey, type Passphrase } from './keys/private-key-pem.ts';
 export type { IssuedLeaf } from './leaves/issue-leaf.ts';
 export {

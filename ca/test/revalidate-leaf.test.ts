@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import {
   authorityKeyIdExtension,
   basicConstraintsExtension,
+  derContext,
   derSequence,
   encodeName,
   keyUsageExtension,
   parseCertificate,
+  subjectAltNameExtension as names,
   subjectKeyIdExtension,
 } from '@proofgate/evidence';
 import { openAuthority } from '../src/issuer/authority.ts';
@@ -44,6 +46,13 @@ const recast = (oid: string): UnsignedCertificate =>
     all.map((one) => (one.oid === oid ? { ...one, critical: !one.critical } : one)),
   );
 
+/** The right names, and a place beside them. */
+function withUri(): ReturnType<typeof names> {
+  const right = names({ dns: request.names });
+  const uri = derContext(6, false, Buffer.from('https://elsewhere.example.com/'));
+  return { ...right, value: derSequence(right.value.subarray(2), uri) };
+}
+
 function check(
   template: UnsignedCertificate,
   key = intermediary.privateKey,
@@ -60,6 +69,25 @@ describe('reading a finished leaf back', () => {
 
   it('refuses the signature of another CA', () => {
     expect(() => check(right(), root.privateKey)).toThrow('another signature');
+  });
+
+  it('refuses a signature by another algorithm', () => {
+    const scheme = { ...authority.scheme, signatureOid: '1.2.840.10045.4.3.3' };
+    const der = signCertificate(right(), intermediary.privateKey, authority.scheme);
+    const read = (): unknown =>
+      revalidateLeaf(der, certificatePem(der), request, { ...authority, scheme });
+    expect(read).toThrow('another signature algorithm');
+  });
+
+  it.each([
+    ['something in front of it', (text: string) => `x\n${text}`],
+    ['something behind it', (text: string) => `${text}x`],
+    ['signs that are not base64', (text: string) => text.replace('\n', '\n*')],
+  ])('refuses PEM with %s', (_, change) => {
+    const der = signCertificate(right(), intermediary.privateKey, authority.scheme);
+    const read = (): unknown =>
+      revalidateLeaf(der, change(certificatePem(der)), request, authority);
+    expect(read).toThrow('another PEM');
   });
 
   it('refuses PEM of another certificate', () => {
@@ -82,6 +110,10 @@ describe('reading a finished leaf back', () => {
     ['keyUsage', recast('2.5.29.15')],
     ['extKeyUsage', recast('2.5.29.37')],
     ['subject', recast('2.5.29.17')],
+    ['subjectAltName', replaced(names({ dns: ['other.prod1.example.com'] }))],
+    ['subjectAltName', replaced(names({ dns: [...request.names, 'b.prod1.example.com'] }))],
+    ['subjectAltName', replaced(names({ dns: request.names, ip: [Uint8Array.of(127, 0, 0, 1)] }))],
+    ['subjectAltName', replaced(withUri())],
     ['authorityKeyIdentifier', replaced(authorityKeyIdExtension(Uint8Array.of(1)))],
     [
       'subjectKeyIdentifier',

@@ -24,8 +24,9 @@ const PEER = '@peculiar/x509';
 
 const CASES = [
   { name: 'leaf: fresh key, signed, read back', ours: 'ours', target: 2_500 },
-  { name: 'the same and a SecureContext', ours: 'withContext', target: 1_000 },
-  { name: 'the same and a simulated quote', ours: 'withQuote', target: 300 },
+  // What these add is OpenSSL's and the platform's: measured, not judged.
+  { name: 'the same and a SecureContext', ours: 'withContext' },
+  { name: 'the same and a simulated quote', ours: 'withQuote' },
 ] as const;
 
 /**
@@ -63,12 +64,28 @@ export async function benchCa(options: {
   };
 }
 
+/**
+ * What each of the other cases adds to a leaf.
+ *
+ * @param report - of {@link benchCa}
+ * @returns lines for a person
+ */
+export function additions({ cases: [leaf, ...others] }: BenchReport): string {
+  const microseconds = (entry: BenchCase): number => 1_000_000 / entry.ours;
+  return others
+    .map((entry) => {
+      const added = leaf === undefined ? NaN : microseconds(entry) - microseconds(leaf);
+      return `${entry.name}: adds ${added.toFixed(0)} µs to a leaf\n`;
+    })
+    .join('');
+}
+
 function toCase(
-  { name, ours, target }: (typeof CASES)[number],
+  { ours, ...entry }: (typeof CASES)[number],
   rates: Readonly<Record<keyof LeafMakers, readonly number[]>>,
 ): BenchCase {
   return compareRounds(
-    { name, unit: 'leaves/s', better: 'higher', target, targetOf: 'value' },
+    { ...entry, unit: 'leaves/s', better: 'higher', targetOf: 'value' },
     rates[ours],
     { [PEER]: rates.library },
   );

@@ -8,7 +8,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { encodePrivateKey, loadIssuer, p256Spki, startOfMinute } from '@proofgate/ca';
+import { createLeafKey, encodePrivateKey, loadIssuer, startOfMinute } from '@proofgate/ca';
 import { createIntermediary, createRoot } from '@proofgate/ca/authorities';
 import { deterministicReportData, encodePem } from '@proofgate/evidence';
 import { createSimulatedPlatform } from '@proofgate/simulator';
@@ -62,33 +62,25 @@ export async function prepareLeafMakers(at: Date): Promise<LeafMakers> {
   const notBefore = startOfMinute(at);
   const platform = createSimulatedPlatform({ at });
 
-  const issue = (value: Uint8Array, keys = newKeys()): { chainPem: string; key: KeyObject } => {
+  const issue = (value: Uint8Array, leaf = createLeafKey()): { cert: string; key: string } => {
     const { chainPem } = issuer.issueLeaf({
-      spki: p256Spki(keys.publicKey),
+      spki: leaf.spki,
       names: [HOST],
       notBefore,
       extensions: [{ oid: TDX_QUOTE, value }],
       purpose: 'server',
     });
-    return { chainPem, key: keys.privateKey };
+    return { cert: chainPem, key: leaf.privateKeyPem };
   };
   return {
     ours: () => issue(quote),
-    withContext: () => {
-      const { chainPem, key } = issue(quote);
-      return createSecureContext({ cert: chainPem, key: encodePrivateKey(key) });
-    },
+    withContext: () => createSecureContext(issue(quote)),
     withQuote: async () => {
-      const keys = newKeys();
-      const reportData = deterministicReportData(p256Spki(keys.publicKey), notBefore);
-      return issue(await platform.quote(reportData), keys);
+      const leaf = createLeafKey();
+      return issue(await platform.quote(deterministicReportData(leaf.spki, notBefore)), leaf);
     },
     library: await libraryMaker(intermediary.privateKey, notBefore, quote),
   };
-}
-
-function newKeys(): { publicKey: KeyObject; privateKey: KeyObject } {
-  return generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 }
 
 async function libraryMaker(
@@ -101,7 +93,7 @@ async function libraryMaker(
   const signingKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
   const notAfter = new Date(notBefore.getTime() + 86_400_000);
   return async () => {
-    const { publicKey } = newKeys();
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
     return X509CertificateGenerator.create({
       serialNumber: randomBytes(16).toString('hex'),
       issuer: 'CN=Benchmark prod1',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { meetsTarget, renderReport } from '../report/bench-report.ts';
 import { writeReport } from '../report/write-report.ts';
-import { benchCa, FULL, QUICK } from './bench-ca.ts';
+import { additions, benchCa, FULL, QUICK } from './bench-ca.ts';
 
 const USAGE = `usage: npm run bench:ca [-- --quick] [-- --json FILE]
 
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
     onProgress: (message) => process.stderr.write(`${message}\n`),
   });
   await writeReport(file, report);
-  process.stdout.write(`${renderReport(report)}\nwritten to ${file}\n`);
+  process.stdout.write(`${renderReport(report)}\n${additions(report)}\nwritten to ${file}\n`);
   const missed = report.cases.filter((entry) => !meetsTarget(entry)).length;
   if (missed > 0) process.stdout.write(`${String(missed)} targets missed\n`);
 }

@@ -10,8 +10,8 @@ export interface BenchCase {
   readonly peers: Readonly<Record<string, number>>;
   /** Ours divided by the peer's. */
   readonly ratios: Readonly<Record<string, number>>;
-  /** What to reach, at least where higher is better, else at most: of the ratio to the first peer, unless `targetOf` says so. */
-  readonly target: number;
+  /** What to reach, at least where higher is better, else at most: of the ratio to the first peer, unless `targetOf` says so; none for what is measured for information. */
+  readonly target?: number;
   /** `value` when the target is for our own number, whatever the peer's is. @defaultValue ratio */
   readonly targetOf?: 'ratio' | 'value';
 }
@@ -52,7 +52,7 @@ export interface CaseDescription {
   readonly name: string;
   readonly unit: string;
   readonly better: 'higher' | 'lower';
-  readonly target: number;
+  readonly target?: number;
   readonly targetOf?: 'ratio' | 'value';
 }
 
@@ -74,8 +74,9 @@ export function compareRounds(
   };
 }
 
-/** Whether a case reaches its target. */
+/** Whether a case reaches its target; one without a target cannot miss it. */
 export function meetsTarget({ better, ours, ratios, target, targetOf }: BenchCase): boolean {
+  if (target === undefined) return true;
   const [ratio = NaN] = Object.values(ratios);
   const judged = targetOf === 'value' ? ours : ratio;
   return better === 'higher' ? judged >= target : judged <= target;
@@ -106,7 +107,7 @@ export function renderReport({ name, machine, cases }: BenchReport): string {
       (entry.ratios[peer] ?? NaN).toFixed(2),
     ]),
     targetText(entry),
-    meetsTarget(entry) ? 'met' : 'missed',
+    outcomeText(entry),
   ]);
   const head = [
     'case',
@@ -122,7 +123,13 @@ export function renderReport({ name, machine, cases }: BenchReport): string {
   return `${name} on ${where}\n\n${renderTable([head, ...rows])}\n`;
 }
 
+function outcomeText(entry: BenchCase): string {
+  if (entry.target === undefined) return '';
+  return meetsTarget(entry) ? 'met' : 'missed';
+}
+
 function targetText({ better, target, targetOf, unit }: BenchCase): string {
+  if (target === undefined) return '';
   const sign = better === 'higher' ? '≥' : '≤';
   return targetOf === 'value'
     ? `${sign} ${String(target)} ${unit}`

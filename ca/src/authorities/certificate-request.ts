@@ -15,7 +15,7 @@ import {
 } from '@proofgate/evidence';
 import { sameBytes } from '../certificates/read-back.ts';
 import { CaError } from '../errors.ts';
-import { signingScheme, type SigningScheme } from '../keys/key-type.ts';
+import { signingScheme } from '../keys/key-type.ts';
 import { signingKey } from './signing-key.ts';
 import { writeName } from './write-ca-certificate.ts';
 import type {} from './web-crypto-types.ts';
@@ -40,9 +40,9 @@ export function readCertificateRequest(der: Uint8Array): KeyObject {
   }
   const request = parseRequest(der);
   const key = publicKeyOf(request.spki);
-  const { hash, signatureAlgorithm } = signingScheme(key);
+  const { hash, signatureOid } = signingScheme(key);
   // RFC 5758, section 3.2: without parameters.
-  const algorithm = derSequence(derOid(SIGNATURE_OIDS[signatureAlgorithm]));
+  const algorithm = derSequence(derOid(signatureOid));
   if (!sameBytes(request.algorithm, algorithm)) {
     const message = 'the certificate request is signed in a way that does not fit its key';
     throw invalid(message, `algorithm ${toHex(request.algorithm)}`);
@@ -52,12 +52,6 @@ export function readCertificateRequest(der: Uint8Array): KeyObject {
   }
   return key;
 }
-
-/** RFC 5758, section 3.2. */
-const SIGNATURE_OIDS: Readonly<Record<SigningScheme['signatureAlgorithm'], string>> = {
-  'ecdsa-sha256': '1.2.840.10045.4.3.2',
-  'ecdsa-sha384': '1.2.840.10045.4.3.3',
-};
 
 /** RFC 2986, section 4: the only version there is. */
 const VERSION_1 = 0;

@@ -3,6 +3,7 @@ import { encodePem } from '@proofgate/evidence';
 import type { CaIdentity } from '../authorities/ca-request.ts';
 import { encodePrivateKey } from '../keys/encrypted-private-key.ts';
 import { createKeyPair } from '../keys/key-type.ts';
+import { createLeafKey } from '../keys/leaf-key.ts';
 import { loadIssuer, type Issuer } from '../issuer/load-issuer.ts';
 import { startOfMinute } from '../leaves/leaf-request.ts';
 import { issueIntermediary } from '../operator/issue-intermediary.ts';
@@ -41,15 +42,15 @@ export async function serverIdentities(
     const now = clock();
     const left = issuer.certificate.notAfter.getTime() - now.getTime();
     if (left < REISSUE_WITHIN_MS) issuer = await ownIssuer(ca, root, host, now);
-    const leaf = await createKeyPair('P-256');
+    const leaf = createLeafKey();
     const issued = issuer.issueLeaf({
-      spki: new Uint8Array(leaf.publicKey.export({ type: 'spki', format: 'der' })),
+      spki: leaf.spki,
       names: [host],
       notBefore: startOfMinute(now),
       extensions: [],
       purpose: 'server',
     });
-    return { key: encodePrivateKey(leaf.privateKey), cert: issued.chainPem };
+    return { key: leaf.privateKeyPem, cert: issued.chainPem };
   };
 }
 

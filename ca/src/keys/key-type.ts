@@ -14,11 +14,23 @@ export interface SigningScheme {
   readonly hash: 'sha256' | 'sha384';
   /** The name of the pair in a certificate. */
   readonly signatureAlgorithm: 'ecdsa-sha256' | 'ecdsa-sha384';
+  /** Its OID (RFC 5758, section 3.2). */
+  readonly signatureOid: string;
 }
 
 const SCHEMES: Readonly<Record<KeyType, SigningScheme>> = {
-  'P-256': { curve: 'prime256v1', hash: 'sha256', signatureAlgorithm: 'ecdsa-sha256' },
-  'P-384': { curve: 'secp384r1', hash: 'sha384', signatureAlgorithm: 'ecdsa-sha384' },
+  'P-256': {
+    curve: 'prime256v1',
+    hash: 'sha256',
+    signatureAlgorithm: 'ecdsa-sha256',
+    signatureOid: '1.2.840.10045.4.3.2',
+  },
+  'P-384': {
+    curve: 'secp384r1',
+    hash: 'sha384',
+    signatureAlgorithm: 'ecdsa-sha384',
+    signatureOid: '1.2.840.10045.4.3.3',
+  },
 };
 
 const generate = promisify(generateKeyPair);

@@ -3,7 +3,7 @@ import { toHex, type ExtensionValue } from '@proofgate/evidence';
 import type { Authority } from '../issuer/authority.ts';
 import { sameBytes } from '../certificates/read-back.ts';
 import { CaError } from '../errors.ts';
-import { P256_SPKI_PREFIX } from '../keys/p256-spki.ts';
+import { P256_SPKI_PREFIX } from '../keys/leaf-key.ts';
 import { parseCertificateNames, type CertificateNames } from '../names/certificate-names.ts';
 import { checkNamesPermitted } from '../names/name-constraints.ts';
 import { leafExtensions } from './leaf-extensions.ts';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { X509Certificate } from 'node:crypto';
+import { ECDH, verify } from 'node:crypto';
+import { isIP } from 'node:net';
 import { parseCertificate, X509_EXTENSION, type Certificate } from '@proofgate/evidence';
 import type { Authority } from '../issuer/authority.ts';
 import { expectField, readBack, sameBytes, sameItems } from '../certificates/read-back.ts';
@@ -10,9 +11,19 @@ import type { LeafRequest } from './leaf-request.ts';
 /** RFC 5280, section 4.1.2.2. */
 const MAX_SERIAL_BYTES = 20;
 
+/** In front of the point in the SubjectPublicKeyInfo of an EC key is its algorithm (RFC 5480, section 2). */
+const POINT_BYTES = 65;
+
+/** One block of PEM in the only layout that RFC 7468, section 3, asks writers for. */
+const PEM = /^-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=\n]+)\n-----END CERTIFICATE-----\n$/;
+
 /**
- * Reads a finished leaf back, with the strict reader and with OpenSSL, and compares it with the request and the profile;
- * nothing of what wrote the leaf takes part. A difference means a fault in this package, and the leaf must not leave it.
+ * Reads a finished leaf back with the strict reader, has OpenSSL verify its signature and look at its key, and compares
+ * it with the request and the profile; nothing of what wrote the leaf takes part. A difference means a fault in this
+ * package, and the leaf must not leave it.
+ *
+ * OpenSSL's own reader of certificates would take a third of the time of issuing, most of it for decoding the key into
+ * an object; that it reads our leaves is tested.
  *
  * @param der - the finished leaf
  * @param pem - the same as it will be served
@@ -30,10 +41,8 @@ export function revalidateLeaf(
   return readBack(() => {
     const profile = LEAF_PROFILES[request.purpose];
     const leaf = parseCertificate(der);
-    // PEM, because Node would find the certificates inside the quote if it were given DER.
-    const openssl = new X509Certificate(pem);
-    expectField('PEM', sameBytes(openssl.raw, der));
-    checkSignature(openssl, request, authority);
+    expectField('PEM', sameBytes(Buffer.from(PEM.exec(pem)?.[1] ?? '', 'base64'), der));
+    checkSignature(leaf, authority);
     checkFields(leaf, request, profile, authority);
     checkUsage(leaf, profile, authority);
     checkNames(leaf, request);
@@ -42,17 +51,12 @@ export function revalidateLeaf(
   });
 }
 
-/** OpenSSL's opinion: the signature holds, the public key is a point of the curve, and each name matches. */
-function checkSignature(leaf: X509Certificate, { names }: LeafRequest, authority: Authority): void {
-  expectField('signature', leaf.verify(authority.publicKey));
-  // Reading the key throws when it is no point of the curve; which curve it is, the strict reader says.
-  expectField('public key', leaf.publicKey.asymmetricKeyType === 'ec');
-  for (const name of names) {
-    expectField(
-      'name',
-      (leaf.checkHost(name, { subject: 'never' }) ?? leaf.checkIP(name)) === name,
-    );
-  }
+/** OpenSSL's opinion: the signature holds, and the public key is a point of the curve. */
+function checkSignature(leaf: Certificate, { scheme, publicKey }: Authority): void {
+  expectField('signature algorithm', leaf.signatureAlgorithm === scheme.signatureOid);
+  expectField('signature', verify(scheme.hash, leaf.tbs, publicKey, leaf.signature));
+  // Throws for what is no point; which curve it is, the strict reader says.
+  ECDH.convertKey(leaf.spki.subarray(-POINT_BYTES), 'prime256v1');
 }
 
 function checkFields(
@@ -91,12 +95,13 @@ function checkUsage(leaf: Certificate, profile: LeafProfile, authority: Authorit
 }
 
 function checkNames(leaf: Certificate, { names }: LeafRequest): void {
-  const { dns = [], ip = [] } = leaf.subjectAltName ?? {};
-  const requestedIp = names.filter((name) => !dns.includes(name)).map(parseIpAddress);
-  expectField('subjectAltName', dns.length + ip.length === names.length);
+  const { dns = [], ip = [], others = 0 } = leaf.subjectAltName ?? {};
+  const hosts = names.filter((name) => isIP(name) === 0);
+  const addresses = names.filter((name) => isIP(name) !== 0).map(parseIpAddress);
+  expectField('subjectAltName', sameItems(dns, hosts) && others === 0);
   expectField(
     'subjectAltName',
-    requestedIp.every((address, i) => sameBytes(address, ip[i])),
+    ip.length === addresses.length && ip.every((address, i) => sameBytes(address, addresses[i])),
   );
   const { commonName } = leaf.subject;
   expectField('subject', commonName === undefined || commonName === names[0]);

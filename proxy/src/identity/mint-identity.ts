@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { generateKeyPair } from 'node:crypto';
-import { promisify } from 'node:util';
 import type { Platform } from '@proofgate/attester';
-import { type IssuedLeaf, type Issuer, p256Spki, startOfMinute } from '@proofgate/ca';
+import { createLeafKey, type IssuedLeaf, type Issuer, startOfMinute } from '@proofgate/ca';
 import {
   deterministicReportData,
   encodeAttestationDocument,
@@ -46,8 +44,6 @@ export interface MintTools {
   readonly signal: AbortSignal;
 }
 
-const newKeyPair = promisify(generateKeyPair);
-
 /**
  * Makes an identity: a new P-256 key, a quote over the key and the minute (RA-TLS v1, deterministic mode), a leaf with
  * that quote and the host's configuration, and the document that explains it.
@@ -56,8 +52,7 @@ const newKeyPair = promisify(generateKeyPair);
  *   beside this quote or this CA; AttesterError when the quote fails, CaError when the leaf is refused, EvidenceError when the document is
  */
 export async function mintIdentity(spec: IdentitySpec, tools: MintTools): Promise<Identity> {
-  const { publicKey, privateKey } = await newKeyPair('ec', { namedCurve: 'P-256' });
-  const spki = p256Spki(publicKey);
+  const { spki, privateKeyPem } = createLeafKey();
   const notBefore = startOfMinute(tools.at);
   const quote = await quoteFor(spec, spki, notBefore, tools);
   const leaf = tools.issuer.issueLeaf({
@@ -71,7 +66,7 @@ export async function mintIdentity(spec: IdentitySpec, tools: MintTools): Promis
   return {
     id: toHex(leaf.serialNumber),
     spec,
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    privateKey: privateKeyPem,
     chainPem: leaf.chainPem,
     spkiSha256: toHex(sha256(spki)),
     notBefore: leaf.notBefore,
