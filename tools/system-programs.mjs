@@ -30,6 +30,11 @@ const NEEDED = {
   'qemu-system-x86_64': 'qemu-system-x86',
   go: 'golang-go',
   python3: 'python3',
+  nginx: 'nginx',
+  haproxy: 'haproxy',
+  caddy: 'caddy',
+  wrk: 'wrk',
+  h2load: 'nghttp2-client',
   [GUEST_KERNEL]: 'linux-image-cloud-amd64',
 };
 
