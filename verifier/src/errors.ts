@@ -152,6 +152,10 @@ export const VERIFIER_ERRORS = {
     'the host wants evidence of its client, which we cannot give',
   ],
   ERR_BINDING_SESSION: ['rejected', 'the evidence was made for another TLS session'],
+  ERR_BINDING_SESSION_TIME: [
+    'rejected',
+    'the evidence for many TLS sessions was not made when it was asked for',
+  ],
 
   // Tokens of Intel Trust Authority.
   ERR_ITA_TOKEN: ['rejected', 'the token is not a JWT that we can read'],

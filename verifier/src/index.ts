@@ -33,6 +33,7 @@ export {
   MAX_ATTESTED_LIFETIME_MS,
   type BindableEvidence,
   type CertificateBinding,
+  type SessionBatch,
   type SessionBinding,
   type SessionChallenge,
 } from './check-binding.ts';
@@ -63,6 +64,7 @@ export type {
   CollateralInput,
   EvidenceInput,
   JudgingOptions,
+  KeyEvidence,
   SessionEvidence,
 } from './appraisal/appraisal-options.ts';
 export type { AppraisalReport, ReportedFindings } from './appraisal/appraisal-report.ts';

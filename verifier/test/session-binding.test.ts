@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   asReportData,
+  batchReportData,
+  batchTree,
   challengeReportData,
   deterministicReportData,
   parseCertificate,
+  sessionLeaf,
   sessionReportData,
 } from '@proofgate/evidence';
 import {
@@ -98,5 +101,57 @@ describe('a policy that asks for a session', () => {
   ] as const)('%s: %s is %s', async (mode, binding, expected) => {
     const run = () => applyPolicy(subject({ binding }), policy(mode));
     expect(await refusal(run)).toBe(expected);
+  });
+});
+
+describe('checkSessionBinding for one of many sessions', () => {
+  const made = (role: 'server' | 'client', time = NOW) => {
+    const mine = sessionLeaf(role, leaf.spki, context, exported);
+    const tree = batchTree([sessionLeaf('server', other.spki, context, exported), mine]);
+    const { size } = tree;
+    return {
+      claims: { reportData: batchReportData(tree.root, size, time) },
+      batch: { index: 1, size, path: tree.path(1), time },
+    };
+  };
+  const minutes = (count: number) => new Date(NOW.getTime() + count * 60_000);
+  const outcome = (role: 'server' | 'client', time?: Date, change: object = {}) => {
+    const { claims, batch } = made(role, time);
+    return refusal(async () =>
+      Promise.resolve(checkSessionBinding(leaf, claims, { ...challenge, batch, ...change })),
+    );
+  };
+
+  it('replays the path from a leaf of the caller’s own', async () => {
+    const { claims, batch } = made('server');
+    expect(checkSessionBinding(leaf, claims, { ...challenge, batch })).toEqual({
+      kind: 'session',
+      quoteTime: NOW,
+    });
+    expect(await outcome('server', undefined, { exported: context })).toBe('ERR_BINDING_SESSION');
+    expect(await outcome('server', undefined, { context: exported })).toBe('ERR_BINDING_SESSION');
+    expect(await outcome('server', undefined, { gpuEvidence: context })).toBe(
+      'ERR_BINDING_SESSION',
+    );
+  });
+
+  it('does not take what a client proved for what a server proves', async () => {
+    expect(await outcome('client')).toBe('ERR_BINDING_SESSION');
+  });
+
+  it('demands a time near the question, and counts age from the earlier of the two', async () => {
+    expect(await outcome('server', minutes(-5))).toBe('accepted');
+    expect(await outcome('server', minutes(5))).toBe('accepted');
+    for (const late of [minutes(-5.001), minutes(5.001), minutes(-60 * 24)]) {
+      expect(await outcome('server', late)).toBe('ERR_BINDING_SESSION_TIME');
+    }
+    for (const [time, quoteTime] of [
+      [minutes(-3), minutes(-3)],
+      [minutes(3), NOW],
+    ] as const) {
+      const { claims, batch } = made('server', time);
+      const bound = checkSessionBinding(leaf, claims, { ...challenge, batch });
+      expect(bound.quoteTime).toEqual(quoteTime);
+    }
   });
 });

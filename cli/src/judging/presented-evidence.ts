@@ -4,6 +4,7 @@ import { VerifierError, type AppraisalOptions } from '@proofgate/verifier';
 import {
   connectTls,
   fetchAttestationDocument,
+  requestKeyEvidence,
   requestSessionEvidence,
 } from '@proofgate/verifier/node';
 
@@ -14,7 +15,7 @@ import { authorityOf, type Target } from '../input/target.ts';
 /** What a target presents to be judged. */
 export type PresentedEvidence = Pick<
   AppraisalOptions,
-  'evidence' | 'hostname' | 'document' | 'session'
+  'evidence' | 'hostname' | 'document' | 'session' | 'keyEvidence'
 >;
 
 /** What the evidence has to be bound to: the key of a certificate, or the TLS session itself. */
@@ -80,11 +81,14 @@ async function presentedByHost(
             }),
           }
         : {};
+    const keyEvidence =
+      freshness === 'session' ? undefined : await requestKeyEvidence(peer, { host: authority });
     const document = await documentOf(socket, authority, progress);
     return {
       evidence: { kind: 'certificate', chain },
       hostname: target.host,
       ...session,
+      ...(keyEvidence === undefined ? {} : { keyEvidence }),
       ...(document === undefined ? {} : { document }),
     };
   } finally {

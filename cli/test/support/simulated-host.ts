@@ -174,7 +174,8 @@ async function serve(
     }
     if (request.method === 'POST') {
       void proveSession(request, prover).then((body) => {
-        response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+        const status = body === undefined ? 400 : 200;
+        response.writeHead(status, { 'content-type': 'application/json' }).end(body ?? '{}');
       });
       return;
     }
@@ -192,9 +193,16 @@ interface Prover {
   readonly spki: Uint8Array;
 }
 
-/** Answers RA-TLS v2, mode `challenge`: evidence over the caller's context and the exporter of this very connection. */
-async function proveSession(request: IncomingMessage, { platform, spki }: Prover): Promise<string> {
-  const { context } = (await json(request)) as { context: string };
+/**
+ * Answers RA-TLS v2, mode `challenge`: evidence over the caller's context and the exporter of this very connection. Like
+ * the reference it knows no batches.
+ */
+async function proveSession(
+  request: IncomingMessage,
+  { platform, spki }: Prover,
+): Promise<string | undefined> {
+  const { context, mode } = (await json(request)) as { context: string; mode: string };
+  if (mode !== 'challenge') return undefined;
   const value = fromBase64Url(context);
   // Sound: the server is an HTTPS server, whose connections are TLS sockets.
   const socket = request.socket as TLSSocket;

@@ -44,12 +44,24 @@ export interface JudgingOptions {
   readonly signal?: Signal;
 }
 
-/** Evidence that a peer made for one TLS session (RA-TLS v2, mode `challenge`). */
+/** Evidence that a peer made for one TLS session (RA-TLS v2, mode `challenge`), or for many (mode `batch`). */
 export interface SessionEvidence extends SessionChallenge {
   /** What the peer says it is; the evidence has to agree. */
   readonly tee: Tee;
   /** Quote or report. */
   readonly bytes: Uint8Array;
+}
+
+/** Evidence that a peer keeps for its certificate's key beside the certificate (RA-TLS v2, mode `deterministic`). */
+export interface KeyEvidence {
+  /** What the peer says it is; the evidence has to agree. */
+  readonly tee: Tee;
+  /** Quote or report. */
+  readonly bytes: Uint8Array;
+  /** GPU evidence that the peer sent beside its quote, as it came. */
+  readonly gpuEvidence?: Uint8Array | undefined;
+  /** When it was made, as the peer says and the evidence covers. */
+  readonly quoteTime: Date;
 }
 
 /** What only certificates have. */
@@ -62,6 +74,8 @@ export interface CertificateOptions {
   readonly document?: AttestationDocument;
   /** Evidence for the TLS session that the certificate was presented in. It takes the place of the certificate's own. */
   readonly session?: SessionEvidence;
+  /** Evidence for the key of a certificate that carries none itself; not looked at when there is some of the session. */
+  readonly keyEvidence?: KeyEvidence;
 }
 
 /** Everything for one appraisal. */

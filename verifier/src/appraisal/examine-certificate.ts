@@ -5,10 +5,16 @@ import {
   parseCertificate,
   readAttestationExtensions,
 } from '@proofgate/evidence';
-import { checkBinding, checkSessionBinding } from '../check-binding.ts';
+import {
+  type CertificateBinding,
+  checkBinding,
+  checkSessionBinding,
+  checkStatedTime,
+  type SessionBinding,
+} from '../check-binding.ts';
 import type { EvidenceClaims, Tee } from '../claims.ts';
 import { VerifierError } from '../errors.ts';
-import type { AppraisalOptions } from './appraisal-options.ts';
+import type { AppraisalOptions, KeyEvidence } from './appraisal-options.ts';
 import { checkLeaf } from './check-leaf.ts';
 import type { CheckRecorder } from './check-recorder.ts';
 import { examineLogs } from './examine-logs.ts';
@@ -16,8 +22,8 @@ import type { Findings } from './verdict.ts';
 import { verifyRawEvidence } from './verify-raw-evidence.ts';
 
 /**
- * Verifies a certificate with evidence in it, or with evidence for the session it was presented in: chain, evidence,
- * binding, then what a document adds.
+ * Verifies a certificate with evidence in it, beside it, or for the session it was presented in: chain, evidence, binding,
+ * then what a document adds.
  *
  * @param chain DER, leaf first
  * @throws VerifierError and EvidenceError as the steps do
@@ -30,17 +36,19 @@ export async function examineCertificate(
   const leaf = await checkLeaf(chain, options, recorder);
   const { quote, values } = readAttestationExtensions(leaf);
   const { session } = options;
-  const { tee, bytes } = session ?? evidenceOf(quote);
+  const keyEvidence = quote === undefined ? options.keyEvidence : undefined;
+  const { tee, bytes } = session ?? keyEvidence ?? evidenceOf(quote);
   const kind = tee === 'sev-snp' ? 'snp-report' : 'quote';
   const stapled = options.document?.collateral;
   const evidence = await verifyRawEvidence({ kind, bytes, stapled }, options, recorder);
   checkTee(tee, evidence);
   const binding = await recorder.step(
     'binding',
-    () =>
-      session === undefined
-        ? checkBinding(leaf, evidence)
-        : checkSessionBinding(leaf, evidence, session),
+    (): CertificateBinding | SessionBinding => {
+      if (session !== undefined) return checkSessionBinding(leaf, evidence, session);
+      if (keyEvidence !== undefined) return checkKeyEvidence(leaf, evidence, keyEvidence, options);
+      return checkBinding(leaf, evidence);
+    },
     ({ kind: to, quoteTime }) =>
       `report data covers the certificate’s key and ${to === 'session' ? 'this TLS session' : quoteTime.toISOString()}`,
   );
@@ -59,6 +67,16 @@ export async function examineCertificate(
     quoteTime: binding.quoteTime,
     at: options.at,
   };
+}
+
+function checkKeyEvidence(
+  leaf: Certificate,
+  evidence: EvidenceClaims,
+  { quoteTime, gpuEvidence }: KeyEvidence,
+  { at }: AppraisalOptions,
+): CertificateBinding {
+  checkStatedTime(leaf, quoteTime, evidence, at, gpuEvidence);
+  return { kind: 'certificate', quoteTime: new Date(quoteTime) };
 }
 
 function issuerOf(chain: readonly Uint8Array[]): Certificate | undefined {

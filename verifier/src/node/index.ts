@@ -12,6 +12,9 @@ export {
   requestSessionEvidence,
   type SessionEvidenceOptions,
 } from './connectors/session-evidence.ts';
+export { requestKeyEvidence, type KeyEvidenceOptions } from './connectors/key-evidence.ts';
+export type { EvidenceQuestionOptions } from './connectors/attest-question.ts';
+export type { SessionMode } from './connectors/session-answer.ts';
 export type { PeerAnswer, PeerExchange, PeerRequest } from './connectors/peer-exchange.ts';
 export {
   attestedHttp2Connect,

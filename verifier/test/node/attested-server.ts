@@ -9,16 +9,20 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
 import {
+  batchReportData,
+  batchTree,
   encodeAttestationDocument,
   fromBase64Url,
   SESSION_CONTEXT_BYTES,
   SESSION_EXPORTER_LABEL,
+  sessionLeaf,
   sessionReportData,
   toBase64Url,
 } from '@proofgate/evidence';
 import { ATTESTATION_PATH } from '@proofgate/verifier/node';
 import { onTestFinished } from 'vitest';
-import type { AttestedIdentity } from './attested-identity.ts';
+import type { SimulatedPlatform } from '@proofgate/simulator';
+import { AT, type AttestedIdentity } from './attested-identity.ts';
 
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
@@ -34,12 +38,12 @@ export interface ServerWish {
   readonly onRequest?: (request: Request, response: Response) => void;
 }
 
-/** A challenge as it arrives. */
+/** A question as it arrives. */
 export interface ChallengeRequest {
   readonly v: number;
   readonly mode: string;
   readonly leaf: string;
-  readonly context: string;
+  readonly context?: string;
 }
 
 /** A running server and what it saw. */
@@ -136,29 +140,50 @@ export async function serveSilently(identity: AttestedIdentity): Promise<{
   };
 }
 
-/** The sound answer to a challenge: evidence for the session that the question came over. */
+/** The sound answer to a question: evidence for the session that it came over, or for the key. */
 export async function soundAnswer(
-  { platform, spki }: AttestedIdentity,
-  { context }: ChallengeRequest,
+  { platform, spki, document }: AttestedIdentity,
+  { mode, context }: ChallengeRequest,
   socket: TLSSocket,
 ): Promise<object> {
+  const common = {
+    v: 2,
+    mode,
+    tee: 'tdx',
+    gpu_evidence: null,
+    client_evidence: 'none',
+    client_context: null,
+  };
+  if (context === undefined) {
+    return { ...common, quote: toBase64Url(document.quote), quote_time: document.quoteTime };
+  }
   const bytes = fromBase64Url(context);
-  const exported = socket.exportKeyingMaterial(
+  const secret = socket.exportKeyingMaterial(
     SESSION_CONTEXT_BYTES,
     SESSION_EXPORTER_LABEL,
     Buffer.from(bytes),
   );
-  const quote = await platform.quote(sessionReportData(spki, bytes, new Uint8Array(exported)));
-  return {
-    v: 2,
-    mode: 'challenge',
-    tee: 'tdx',
-    quote: toBase64Url(quote),
-    gpu_evidence: null,
-    quote_time: '2026-06-01T12:00Z',
-    client_evidence: 'none',
-    client_context: null,
-  };
+  const exported = new Uint8Array(secret);
+  if (mode === 'batch') {
+    const { path, ...batch } = await soundBatch(platform, spki, bytes, exported);
+    return { ...common, ...batch, path: path.map(toBase64Url) };
+  }
+  const quote = await platform.quote(sessionReportData(spki, bytes, exported));
+  return { ...common, quote: toBase64Url(quote), quote_time: '2026-06-01T12:00Z' };
+}
+
+/** The session as the second of three. */
+async function soundBatch(
+  platform: SimulatedPlatform,
+  spki: Uint8Array,
+  context: Uint8Array,
+  exported: Uint8Array,
+) {
+  const others: Uint8Array[] = [1, 2].map((fill) => new Uint8Array(64).fill(fill));
+  const tree = batchTree(others.toSpliced(1, 0, sessionLeaf('server', spki, context, exported)));
+  const quote = await platform.quote(batchReportData(tree.root, tree.size, AT));
+  const { size } = tree;
+  return { quote: toBase64Url(quote), index: 1, size, time: AT.getTime(), path: tree.path(1) };
 }
 
 async function respond(

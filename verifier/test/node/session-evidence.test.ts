@@ -87,7 +87,7 @@ describe('evidence for a session', () => {
     expect(questions).toEqual([
       {
         v: 2,
-        mode: 'challenge',
+        mode: 'batch',
         leaf: toBase64Url(sha256(identity.spki)),
         context: expect.stringMatching(/^[\w-]{43}$/) as unknown,
       },
@@ -125,8 +125,23 @@ describe('evidence for a session', () => {
     const asked = { ...requirementsFor(withQuote), freshness: 'session' } as const;
     expect(await outcome(port, asked)).toBe('accepted');
     expect(requests).toEqual(['POST /.well-known/attestation']);
-    const bare = await serveAttested(identity);
-    expect(await outcome(bare.port, requirementsFor(identity))).toBe('ERR_EVIDENCE_MISSING');
+  });
+
+  it('is one for this connection alone when the caller wants that, or the host knows no other', async () => {
+    const modes: string[] = [];
+    const { port } = await serveAttested(identity, {
+      challenge: async (question, socket) => {
+        modes.push(question.mode);
+        return question.mode === 'batch' ? 400 : soundAnswer(identity, question, socket);
+      },
+    });
+    expect(await outcome(port, { ...requirements, sessionMode: 'challenge' })).toBe('accepted');
+    expect(modes).toEqual(['challenge']);
+    expect(await outcome(port)).toBe('accepted');
+    expect(modes).toEqual(['challenge', 'batch', 'challenge']);
+    expect(await outcome(port, { ...requirements, sessionMode: 'batch' })).toBe(
+      'ERR_SESSION_UNAVAILABLE',
+    );
   });
 
   it('is refused when somebody in between ends TLS with the stolen key of the leaf', async () => {
@@ -161,7 +176,9 @@ describe('evidence for a session', () => {
     });
     expect(await outcome(otherKey.port)).toBe('ERR_BINDING_SESSION');
     const gpu = await changing((sound) => ({ ...sound, tee: 'tdx-gpu', gpu_evidence: 'AQID' }));
-    expect(await outcome(gpu.port)).toBe('ERR_BINDING_SESSION');
+    const challenged = { ...requirements, sessionMode: 'challenge' } as const;
+    expect(await outcome(gpu.port, challenged)).toBe('ERR_BINDING_SESSION');
+    expect(await outcome(gpu.port)).toBe('ERR_SESSION_ANSWER');
   });
 
   it.each<[string, object, string]>([
@@ -175,6 +192,19 @@ describe('evidence for a session', () => {
     ['has no quote', { quote: null }, 'ERR_SESSION_ANSWER'],
     ['has a quote in another encoding', { quote: 'AA+/' }, 'ERR_SESSION_ANSWER'],
     ['has a quote that is too large', { quote: 'A'.repeat(44_000) }, 'ERR_SESSION_ANSWER'],
+    ['is at another place of its batch', { index: 0 }, 'ERR_BINDING_SESSION'],
+    ['is outside of its batch', { index: 3 }, 'ERR_BATCH_PATH'],
+    ['is of a larger batch', { size: 4 }, 'ERR_BINDING_SESSION'],
+    ['is of a batch of another shape', { size: 9 }, 'ERR_BATCH_PATH'],
+    ['is of no batch', { size: 0 }, 'ERR_BATCH_PATH'],
+    ['has an index that is text', { index: '1' }, 'ERR_SESSION_ANSWER'],
+    ['has half a size', { size: 2.5 }, 'ERR_SESSION_ANSWER'],
+    ['has no path', { path: undefined }, 'ERR_SESSION_ANSWER'],
+    ['has an empty path', { path: [] }, 'ERR_BATCH_PATH'],
+    ['has a path that is too long', { path: Array(21).fill('AA') }, 'ERR_SESSION_ANSWER'],
+    ['has a path of other hashes', { path: ['AA', 'AA'] }, 'ERR_BATCH_PATH'],
+    ['was closed at another time', { time: AT.getTime() - 1 }, 'ERR_BINDING_SESSION'],
+    ['has no time', { time: null }, 'ERR_SESSION_ANSWER'],
     ['wants something unknown', { client_evidence: 'maybe' }, 'ERR_SESSION_ANSWER'],
     ['wants evidence of us', { client_evidence: 'required' }, 'ERR_SESSION_CLIENT_EVIDENCE'],
   ])('is judged when its answer %s', async (_what, members, expected) => {
@@ -213,6 +243,35 @@ describe('evidence for a session', () => {
     const { signal } = controller;
     const pending = verifiedConnect({ host: HOSTNAME, port: stopping.port, signal }, requirements);
     await expect(pending).rejects.toBe(reason);
+  });
+});
+
+describe('evidence for a key', () => {
+  it('is asked for when the certificate carries none, and binds to the certificate', async () => {
+    const { port, requests } = await serveAttested(identity);
+    const target = { host: HOSTNAME, port };
+    const { socket, verdict } = await verifiedConnect(target, requirementsFor(identity));
+    socket.destroy();
+    const quoteTime = new Date('2026-06-01T11:00:00Z');
+    expect(verdict).toMatchObject({ binding: 'certificate', quoteTime });
+    expect(requests).toEqual(['POST /.well-known/attestation']);
+  });
+
+  it.each<[string, object, string]>([
+    ['is of another time', { quote_time: '2026-06-01T11:01Z' }, 'ERR_BINDING_REPORT_DATA'],
+    ['is of two days ago', { quote_time: '2026-05-30T11:00Z' }, 'ERR_BINDING_LIFETIME'],
+    ['has no time', { quote_time: null }, 'ERR_SESSION_ANSWER'],
+    ['has a time that is none', { quote_time: '2026-13-01T11:00Z' }, 'ERR_SESSION_ANSWER'],
+    ['is evidence for a session', { mode: 'challenge' }, 'ERR_SESSION_ANSWER'],
+    ['is of another TEE than it says', { tee: 'sgx' }, 'ERR_EVIDENCE_MISMATCH'],
+  ])('is refused when it %s', async (_what, members, expected) => {
+    const { port } = await changing((sound) => ({ ...sound, ...members }));
+    expect(await outcome(port, requirementsFor(identity))).toBe(expected);
+  });
+
+  it('is missing when the host has none', async () => {
+    const { port } = await serveAttested(identity, { challenge: async () => 404 });
+    expect(await outcome(port, requirementsFor(identity))).toBe('ERR_EVIDENCE_MISSING');
   });
 });
 

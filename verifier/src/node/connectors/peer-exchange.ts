@@ -32,10 +32,24 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
+/** An answer with another status than 200. */
+export class PeerStatusError extends Error {
+  override readonly name = 'PeerStatusError';
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`HTTP status ${status}`);
+    this.status = status;
+  }
+}
+
 /** An answer over the limit. */
 export class AnswerTooLargeError extends Error {
   override readonly name = 'AnswerTooLargeError';
 }
+
+/** The text of a refusal is read so that the connection can be used for another question, up to a page of it. */
+const MAX_REFUSAL_BYTES = 16 * 1024;
 
 /** Quotes take well under a second, and up to some seconds where many are asked for. */
 const TIMEOUT_MS = 10_000;
@@ -44,8 +58,8 @@ const TIMEOUT_MS = 10_000;
  * Asks a peer and reads its answer, bounded in size and time.
  *
  * @returns the body of an answer with status 200
- * @throws VerifierError `ERR_CONNECT_TIMEOUT`; {@link AnswerTooLargeError}; the caller's abort reason; other errors as
- *   the connection has them, for the caller to name
+ * @throws VerifierError `ERR_CONNECT_TIMEOUT`; {@link PeerStatusError}; {@link AnswerTooLargeError}; the caller's abort
+ *   reason; other errors as the connection has them, for the caller to name
  */
 export async function askPeer(
   exchange: PeerExchange,
@@ -59,8 +73,8 @@ export async function askPeer(
   try {
     const answer = await exchange(request, signal);
     if (answer.status !== 200) {
-      answer.discard();
-      throw new Error(`HTTP status ${answer.status}`);
+      await readRefusal(answer);
+      throw new PeerStatusError(answer.status);
     }
     return await readBody(answer.body, options.maxBytes);
   } catch (error) {
@@ -75,6 +89,14 @@ export async function askPeer(
       );
     }
     throw error;
+  }
+}
+
+async function readRefusal(answer: PeerAnswer): Promise<void> {
+  try {
+    await readBody(answer.body, MAX_REFUSAL_BYTES);
+  } catch {
+    answer.discard();
   }
 }
 

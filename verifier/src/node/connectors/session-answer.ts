@@ -1,19 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fromBase64Url, fromUtf8, MAX_QUOTE_BYTES } from '@proofgate/evidence';
-import { type Tee, VerifierError } from '@proofgate/verifier';
+import {
+  BATCH_HASH_BYTES,
+  fromBase64Url,
+  fromUtf8,
+  MAX_BATCH_LEAVES,
+  MAX_QUOTE_BYTES,
+} from '@proofgate/evidence';
+import { type KeyEvidence, type SessionBatch, type Tee, VerifierError } from '@proofgate/verifier';
 
-/** What a host answers to a session challenge, as far as a verifier uses it. */
+/** How evidence covers a session: alone, or as one of many. */
+export type SessionMode = 'challenge' | 'batch';
+
+/** What a host answers to a question about a session, as far as a verifier uses it. */
 export interface SessionAnswer {
   readonly tee: Tee;
   /** Quote or report. */
   readonly quote: Uint8Array;
   readonly gpuEvidence: Uint8Array | undefined;
+  /** In mode `batch`. */
+  readonly batch: SessionBatch | undefined;
 }
 
 /** RA-TLS v1 cuts GPU evidence at 64 KiB, and v2 takes its format over. */
 const MAX_GPU_EVIDENCE_BYTES = 64 * 1024;
 /** A quote and GPU evidence in base64url are 128 KiB; the other members are short. */
 export const MAX_SESSION_ANSWER_BYTES: number = 192 * 1024;
+
+/** A tree of 2^20 leaves is this high. */
+const MAX_PATH_HASHES: number = Math.log2(MAX_BATCH_LEAVES);
 
 const TEES: ReadonlyMap<unknown, Tee> = new Map<unknown, Tee>([
   ['tdx', 'tdx'],
@@ -22,23 +36,56 @@ const TEES: ReadonlyMap<unknown, Tee> = new Map<unknown, Tee>([
   ['sev-snp', 'sev-snp'],
 ]);
 
+const QUOTE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}Z$/;
+
+type Members = ReadonlyMap<string, unknown>;
+
 /**
- * Reads the answer to a challenge (RA-TLS v2). Members that are not listed there are ignored: nothing is believed but
- * the quote, which has to cover the session.
+ * Reads the answer to a question about a session (RA-TLS v2). Members that are not listed there are ignored: nothing is
+ * believed but the quote, which has to cover the session.
+ *
+ * @param mode that was asked for
+ * @throws VerifierError `ERR_SESSION_ANSWER`, `ERR_SESSION_CLIENT_EVIDENCE`
+ */
+export function parseSessionAnswer(body: Uint8Array, mode: SessionMode): SessionAnswer {
+  const { members, ...evidence } = readAnswer(body, mode);
+  const batch = mode === 'batch' ? readBatch(members) : undefined;
+  if (batch !== undefined && evidence.gpuEvidence !== undefined) {
+    throw unusable('gpu_evidence', 'none, which a batch does not cover', 'some');
+  }
+  return { ...evidence, batch };
+}
+
+/**
+ * Reads the answer to the question for the evidence of a key (RA-TLS v2, mode `deterministic`).
  *
  * @throws VerifierError `ERR_SESSION_ANSWER`, `ERR_SESSION_CLIENT_EVIDENCE`
  */
-export function parseSessionAnswer(body: Uint8Array): SessionAnswer {
+export function parseKeyAnswer(body: Uint8Array): KeyEvidence {
+  const { members, tee, quote, gpuEvidence } = readAnswer(body, 'deterministic');
+  const text = members.get('quote_time');
+  const quoteTime = new Date(String(text).replace('Z', ':00Z'));
+  if (typeof text !== 'string' || !QUOTE_TIME.test(text) || Number.isNaN(quoteTime.getTime())) {
+    throw unusable('quote_time', 'YYYY-MM-DDTHH:MMZ', text);
+  }
+  return { tee, bytes: quote, gpuEvidence, quoteTime };
+}
+
+function readAnswer(
+  body: Uint8Array,
+  mode: string,
+): Omit<SessionAnswer, 'batch'> & { readonly members: Members } {
   const members = readObject(body);
-  const [v, mode, tee] = [members.get('v'), members.get('mode'), members.get('tee')];
+  const [v, answered, tee] = [members.get('v'), members.get('mode'), members.get('tee')];
   if (v !== 2) throw unusable('v', '2', v);
-  if (mode !== 'challenge') throw unusable('mode', 'challenge', mode);
+  if (answered !== mode) throw unusable('mode', mode, answered);
   const known = TEES.get(tee);
   if (known === undefined) throw unusable('tee', [...TEES.keys()].join(' or '), tee);
   checkClientEvidence(members.get('client_evidence'));
   const gpu = members.get('gpu_evidence') ?? undefined;
   if (tee === 'tdx-gpu' && gpu === undefined) throw unusable('gpu_evidence', 'evidence', gpu);
   return {
+    members,
     tee: known,
     quote: readBytes('quote', members.get('quote'), MAX_QUOTE_BYTES),
     gpuEvidence:
@@ -46,7 +93,26 @@ export function parseSessionAnswer(body: Uint8Array): SessionAnswer {
   };
 }
 
-function readObject(body: Uint8Array): ReadonlyMap<string, unknown> {
+/** What the numbers have to be to each other is checked together with the quote. */
+function readBatch(members: Members): SessionBatch {
+  const path = members.get('path');
+  if (!Array.isArray(path) || path.length > MAX_PATH_HASHES) {
+    throw unusable('path', `at most ${MAX_PATH_HASHES} hashes`, path);
+  }
+  return {
+    index: readCount('index', members.get('index')),
+    size: readCount('size', members.get('size')),
+    time: new Date(readCount('time', members.get('time'))),
+    path: path.map((hash: unknown) => readBytes('path', hash, BATCH_HASH_BYTES)),
+  };
+}
+
+function readCount(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw unusable(name, 'a whole number', value);
+}
+
+function readObject(body: Uint8Array): Members {
   let value: unknown;
   try {
     value = JSON.parse(fromUtf8(body));

@@ -1,36 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import {
-  parseCertificate,
-  SESSION_CONTEXT_BYTES,
-  SESSION_EXPORTER_LABEL,
-  sha256,
-  toBase64Url,
-} from '@proofgate/evidence';
+import { SESSION_CONTEXT_BYTES, SESSION_EXPORTER_LABEL, toBase64Url } from '@proofgate/evidence';
 import { type SessionEvidence, VerifierError } from '@proofgate/verifier';
-import { ATTESTATION_PATH } from '../attestation-document.ts';
 import type { UnverifiedPeer } from '../connect-tls.ts';
+import { askForEvidence, type EvidenceQuestionOptions, leafKey } from './attest-question.ts';
 import { http1Exchange } from './http1-exchange.ts';
-import { AnswerTooLargeError, askPeer, type PeerExchange } from './peer-exchange.ts';
-import { MAX_SESSION_ANSWER_BYTES, parseSessionAnswer } from './session-answer.ts';
+import { type PeerExchange, PeerStatusError } from './peer-exchange.ts';
+import { parseSessionAnswer, type SessionMode } from './session-answer.ts';
 
 /** How evidence for a session is asked for. */
-export interface SessionEvidenceOptions {
-  /** For the `Host` header. */
-  readonly host: string;
+export interface SessionEvidenceOptions extends EvidenceQuestionOptions {
   /** Default: HTTP/1.1 over the peer's connection. */
   readonly exchange?: PeerExchange;
+  /**
+   * `batch` is one quote for many connections, `challenge` one for this connection alone; both prove the same. Default:
+   * `batch`, and `challenge` if the host does not know that.
+   */
+  readonly mode?: SessionMode;
   /** Default: the system's. */
   readonly clock?: () => Date;
-  /** Default 10 s. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
 }
 
 /**
- * Asks a peer for evidence that covers this very TLS session (RA-TLS v2, mode `challenge`): a random context of ours
- * and a secret that only the two ends of the session can derive from it. It is the first request on a connection.
+ * Asks a peer for evidence that covers this very TLS session (RA-TLS v2): a random context of ours and a secret that
+ * only the two ends of the session can derive from it. It is the first request on a connection.
  *
  * Context and exporter value are of our end; nothing of them is taken from the answer. The evidence is not verified
  * here: pass it on as `session` to `verifyCertificate`.
@@ -44,6 +38,20 @@ export interface SessionEvidenceOptions {
  * ```
  */
 export async function requestSessionEvidence(
+  peer: UnverifiedPeer,
+  options: SessionEvidenceOptions,
+): Promise<SessionEvidence> {
+  if (options.mode !== undefined) return askInMode(options.mode, peer, options);
+  try {
+    return await askInMode('batch', peer, options);
+  } catch (error) {
+    if (!isUnknownMode(error)) throw error;
+    return askInMode('challenge', peer, options);
+  }
+}
+
+async function askInMode(
+  mode: SessionMode,
   { socket, chain }: UnverifiedPeer,
   options: SessionEvidenceOptions,
 ): Promise<SessionEvidence> {
@@ -51,24 +59,18 @@ export async function requestSessionEvidence(
   const context = new Uint8Array(randomBytes(SESSION_CONTEXT_BYTES));
   const exported = exportSecret(socket, context);
   const requestedAt = (options.clock ?? systemClock)();
-  const question = {
-    v: 2,
-    mode: 'challenge',
-    leaf: toBase64Url(sha256(spki)),
-    context: toBase64Url(context),
-  };
-  const body = await ask(
-    options.exchange ?? http1Exchange(socket),
-    JSON.stringify(question),
-    options,
-  );
-  const { tee, quote, gpuEvidence } = parseSessionAnswer(body);
-  return { tee, bytes: quote, context, exported, gpuEvidence, requestedAt };
+  const exchange = options.exchange ?? http1Exchange(socket);
+  const question = { mode, context: toBase64Url(context) };
+  const body = await askForEvidence(exchange, spki, question, options);
+  const { tee, quote, gpuEvidence, batch } = parseSessionAnswer(body, mode);
+  return { tee, bytes: quote, context, exported, gpuEvidence, batch, requestedAt };
 }
 
-function leafKey([leaf]: readonly Uint8Array[]): Uint8Array {
-  if (leaf !== undefined) return parseCertificate(leaf).spki;
-  throw new VerifierError('ERR_CERT_CHAIN_LENGTH', 'the peer presented no certificate');
+// RA-TLS v2 answers a question that it cannot read with 400. Both modes prove the same, so nothing is lost by asking in
+// the other one.
+function isUnknownMode(error: unknown): boolean {
+  if (!(error instanceof VerifierError)) return false;
+  return error.cause instanceof PeerStatusError && error.cause.status === 400;
 }
 
 function exportSecret(socket: TLSSocket, context: Uint8Array): Uint8Array {
@@ -100,38 +102,6 @@ function exportSecret(socket: TLSSocket, context: Uint8Array): Uint8Array {
       {
         hint: 'the connection may have been closed',
         cause,
-      },
-      'unavailable',
-    );
-  }
-}
-
-async function ask(
-  exchange: PeerExchange,
-  body: string,
-  { host, timeoutMs, signal }: SessionEvidenceOptions,
-): Promise<Uint8Array> {
-  const request = { method: 'POST', path: ATTESTATION_PATH, host, body } as const;
-  try {
-    return await askPeer(exchange, request, {
-      maxBytes: MAX_SESSION_ANSWER_BYTES,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-  } catch (error) {
-    if (error instanceof VerifierError) throw error;
-    signal?.throwIfAborted();
-    if (error instanceof AnswerTooLargeError) {
-      throw new VerifierError('ERR_SESSION_ANSWER', error.message, { cause: error });
-    }
-    throw new VerifierError(
-      'ERR_SESSION_UNAVAILABLE',
-      'the host makes no session evidence',
-      {
-        expected: `an answer to POST ${ATTESTATION_PATH}`,
-        seen: error instanceof Error ? error.message : String(error),
-        hint: 'does the host support evidence for sessions?',
-        cause: error,
       },
       'unavailable',
     );

@@ -4,6 +4,7 @@ import type { AttestationDocument } from '@proofgate/evidence';
 import {
   type CertificateOptions,
   type JudgingOptions,
+  type KeyEvidence,
   type SessionEvidence,
   type Verdict,
   verifyCertificate,
@@ -11,8 +12,10 @@ import {
 } from '@proofgate/verifier';
 import { requestAttestationDocument } from '../attestation-document.ts';
 import type { ConnectOptions, UnverifiedPeer } from '../connect-tls.ts';
+import { requestKeyEvidence } from './key-evidence.ts';
 import type { PeerExchange } from './peer-exchange.ts';
 import { rememberVerdict } from './peer-verdicts.ts';
+import type { SessionMode } from './session-answer.ts';
 import { requestSessionEvidence } from './session-evidence.ts';
 
 /** What a peer must prove before a connection to it is used. */
@@ -25,6 +28,8 @@ export interface PeerRequirements
   readonly fetchDocument?: boolean;
   /** Asks for evidence that covers the TLS session. Default: when the policy's freshness is `session`. */
   readonly freshness?: 'session';
+  /** How to ask for it. Default: `batch`, and `challenge` if the host does not know that. */
+  readonly sessionMode?: SessionMode;
   /** Default: the system's. */
   readonly clock?: () => Date;
 }
@@ -48,21 +53,31 @@ export async function verifyPeer(
   exchange: PeerExchange,
 ): Promise<Verdict> {
   const { socket, chain } = peer;
-  const { fetchDocument, freshness: _asked, clock = systemClock, ...judging } = requirements;
+  const { fetchDocument, freshness: _asked, sessionMode, ...rest } = requirements;
+  const { clock = systemClock, ...judging } = rest;
   // Without a listener, an error between here and the caller's own listeners would end the process.
   socket.on('error', ignore);
   try {
     // RA-TLS v2: the exchange for the session is the first request on a connection.
     const session = needsSession(requirements)
-      ? await requestSessionEvidence(peer, { ...asking(target), exchange, clock })
+      ? await requestSessionEvidence(peer, {
+          ...asking(target),
+          exchange,
+          clock,
+          ...(sessionMode === undefined ? {} : { mode: sessionMode }),
+        })
       : undefined;
+    const keyEvidence =
+      session === undefined
+        ? await requestKeyEvidence(peer, { ...asking(target), exchange })
+        : undefined;
     const document =
       (fetchDocument ?? needsDocument(requirements))
         ? await requestAttestationDocument(exchange, asking(target))
         : undefined;
     const verdict = await verifyCertificate({
       ...judging,
-      ...proofs(session, document),
+      ...proofs(session, keyEvidence, document),
       chain,
       hostname: target.servername ?? target.host,
       at: clock(),
@@ -85,10 +100,12 @@ function needsDocument({ policy, collateral }: PeerRequirements): boolean {
 
 function proofs(
   session: SessionEvidence | undefined,
+  keyEvidence: KeyEvidence | undefined,
   document: AttestationDocument | undefined,
-): Pick<CertificateOptions, 'session' | 'document'> {
+): Pick<CertificateOptions, 'session' | 'keyEvidence' | 'document'> {
   return {
     ...(session === undefined ? {} : { session }),
+    ...(keyEvidence === undefined ? {} : { keyEvidence }),
     ...(document === undefined ? {} : { document }),
   };
 }
