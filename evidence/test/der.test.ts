@@ -150,7 +150,7 @@ describe('an element', () => {
     input[2] = 9;
     const value = readOctets(element);
     value[0] = 8;
-    expect([toHex(readOctets(element)), toHex(element.raw)]).toEqual(['0102', '04020102']);
+    expect([toHex(readOctets(element)), toHex(readRaw(element))]).toEqual(['0102', '04020102']);
   });
 });
 

@@ -9,8 +9,7 @@
 export async function inOrder<const Work extends readonly Promise<unknown>[]>(
   work: Work,
 ): Promise<{ -readonly [Index in keyof Work]: Awaited<Work[Index]> }> {
-  for (const outcome of await Promise.allSettled(work)) {
-    if (outcome.status === 'rejected') throw outcome.reason;
-  }
+  await Promise.allSettled(work);
+  // Of promises that have settled, the first in the list is looked at first.
   return Promise.all(work);
 }

@@ -150,7 +150,7 @@ describe('collateral', () => {
 
   it('runs out with its first part', async () => {
     const { windows, validUntil } = await prepareCollateral(sound, { root, at: AT });
-    expect(windows).toHaveLength(8);
+    expect(windows).toHaveLength(7);
     expect(validUntil.getTime()).toBe(Math.min(...windows.map(({ until }) => until.getTime())));
   });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  type AuthorityCertificate,
   basicConstraintsExtension,
   type CertificateExtension,
   keyUsageExtension,
@@ -12,7 +13,7 @@ import { createSimulatedPlatform, type PlatformDescription } from '@proofgate/si
 import { prepareCollateral, verifyQuote } from '@proofgate/verifier';
 import { describe, expect, it } from 'vitest';
 import { checkRole, type DcapRole } from '../src/dcap/certificate-role.ts';
-import { verifyRoot } from '../src/dcap/dcap-issuer.ts';
+import { dcapIssuer, verifyDcapIssuer } from '../src/dcap/dcap-issuer.ts';
 import { type PckChain, readChain } from '../src/dcap/issuer-chain.ts';
 import { verifyPck } from '../src/dcap/verify-pck.ts';
 import { checkAuthority, checkEndEntity } from '../src/x509/authority.ts';
@@ -70,6 +71,11 @@ describe('a certificate of Intel’s PKI', () => {
 });
 
 describe('the root', () => {
+  const verifyRoot = async (certificate: AuthorityCertificate): Promise<void> => {
+    const root = await dcapIssuer(certificate, 'root');
+    await verifyDcapIssuer(root, root);
+  };
+
   it('has signed itself', async () => {
     const rootWith = (wish: object) =>
       parseAuthorityCertificate(

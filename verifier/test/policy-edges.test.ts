@@ -62,7 +62,7 @@ describe('members of a JSON object', () => {
   };
   const fields = new JsonFields(
     parseStrictJson('{"a":[1],"b":"x","c":{},"t":"2026-01-31T12:00:00Z"}'),
-    'top',
+    () => 'top',
     fail,
   );
 

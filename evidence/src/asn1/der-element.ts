@@ -12,14 +12,19 @@ export const MAX_DER_BYTES: number = 1024 * 1024;
  */
 export const MAX_DER_DEPTH = 16;
 
-/** One element of DER, whose content has not been looked at. */
+/**
+ * One element of DER, whose content has not been looked at. It says where it stands: most elements of a certificate are
+ * gone through and never read by themselves, and a view of each would cost more than all the rest.
+ */
 export interface DerElement {
   /** Identifier octet: class, constructed bit and number. */
   readonly tag: number;
-  /** Content octets. A view of what {@link parseDer} copied, so never handed out. */
-  readonly content: Uint8Array;
-  /** The whole encoding; a view like {@link content}. */
-  readonly raw: Uint8Array;
+  /** What {@link parseDer} copied, so never handed out. */
+  readonly bytes: Uint8Array;
+  /** Where its encoding begins, where the content does, and where both end. */
+  readonly offset: number;
+  readonly start: number;
+  readonly end: number;
   /** How many elements it lies in. */
   readonly depth: number;
 }
@@ -43,9 +48,9 @@ const MAX_LENGTH_OCTETS = 4;
  */
 export function parseDer(bytes: Uint8Array): DerElement {
   if (bytes.length > MAX_DER_BYTES) throw derLimit('size', MAX_DER_BYTES, bytes.length);
-  const element = readElement(copyBytes(bytes), 0, 0);
-  if (element.raw.length === bytes.length) return element;
-  throw derInvalid('length', `${element.raw.length}`, `${bytes.length}`);
+  const element = readElement(copyBytes(bytes), 0, bytes.length, 0);
+  if (element.end === bytes.length) return element;
+  throw derInvalid('length', `${element.end}`, `${bytes.length}`);
 }
 
 /**
@@ -56,8 +61,8 @@ export function parseDer(bytes: Uint8Array): DerElement {
  * @throws EvidenceError `ERR_DER_INVALID`
  */
 export function derContent(element: DerElement | undefined, tag: number): Uint8Array {
-  if (element?.tag === tag) return element.content;
-  throw derInvalid('element', describeTag(tag), describeTag(element?.tag));
+  const { bytes, start, end } = withTag(element, tag);
+  return bytes.subarray(start, end);
 }
 
 /**
@@ -84,16 +89,21 @@ export function derElements(
  * @throws EvidenceError `ERR_DER_INVALID`, `ERR_DER_LIMIT`
  */
 export function derList(element: DerElement | undefined, tag: number = SEQUENCE): DerElement[] {
-  const bytes = derContent(element, tag);
-  const depth = (element?.depth ?? 0) + 1;
+  const list = withTag(element, tag);
+  const depth = list.depth + 1;
   if (depth > MAX_DER_DEPTH) throw derLimit('depth', MAX_DER_DEPTH, depth);
   const elements: DerElement[] = [];
-  for (let offset = 0; offset < bytes.length;) {
-    const next = readElement(bytes, offset, depth);
+  for (let offset = list.start; offset < list.end;) {
+    const next = readElement(list.bytes, offset, list.end, depth);
     elements.push(next);
-    offset += next.raw.length;
+    offset = next.end;
   }
   return elements;
+}
+
+function withTag(element: DerElement | undefined, tag: number): DerElement {
+  if (element?.tag === tag) return element;
+  throw derInvalid('element', describeTag(tag), describeTag(element?.tag));
 }
 
 /** Names an identifier octet for a message. */
@@ -101,8 +111,9 @@ export function describeTag(tag: number | undefined): string {
   return tag === undefined ? 'nothing' : `tag 0x${tag.toString(16).padStart(2, '0')}`;
 }
 
-// ITU-T X.690, sections 8.1 and 10.1.
-function readElement(bytes: Uint8Array, offset: number, depth: number): DerElement {
+// ITU-T X.690, sections 8.1 and 10.1. An element whose first octets already stand behind `limit` ends behind it as well,
+// and is refused for that.
+function readElement(bytes: Uint8Array, offset: number, limit: number, depth: number): DerElement {
   const tag = bytes[offset];
   if (tag === undefined || (tag & MULTI_OCTET_TAG_NUMBER) === MULTI_OCTET_TAG_NUMBER) {
     throw derInvalid('tag', 'one octet', describeTag(tag));
@@ -111,15 +122,15 @@ function readElement(bytes: Uint8Array, offset: number, depth: number): DerEleme
   let length = bytes[offset + 1] ?? 0x80;
   if (length >= 0x80) {
     const octets = length - 0x80;
-    start += octets;
-    length = bytes.subarray(offset + 2, start).reduce((value, octet) => value * 256 + octet, 0);
+    for (length = 0; start < offset + 2 + octets; start += 1) {
+      length = length * 256 + (bytes[start] ?? 0);
+    }
     // X.690, section 10.1: definite form, in the fewest octets.
     if (octets > MAX_LENGTH_OCTETS || length < Math.max(0x80, 256 ** (octets - 1))) {
       throw derInvalid('length', `minimal, 1 to ${MAX_LENGTH_OCTETS} octets`, `${octets} octets`);
     }
   }
   const end = start + length;
-  if (end > bytes.length)
-    throw derInvalid('length', `at most ${bytes.length - start}`, `${length}`);
-  return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(offset, end), depth };
+  if (end > limit) throw derInvalid('length', `at most ${limit - start}`, `${length}`);
+  return { tag, bytes, offset, start, end, depth };
 }

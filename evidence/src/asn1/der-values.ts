@@ -42,7 +42,7 @@ const TEXT_TYPES: ReadonlyMap<number, RegExp> = /* @__PURE__ */ new Map([
 /** The whole encoding of an element, whatever it is. */
 export function readRaw(element: Element): Uint8Array {
   if (element === undefined) throw derInvalid('element', 'some', describeTag(undefined));
-  return copyBytes(element.raw);
+  return element.bytes.slice(element.offset, element.end);
 }
 
 /** Content octets of OCTET STRING, or of another primitive type. */
@@ -132,9 +132,11 @@ export function readOid(element: Element): string {
  *
  * @returns undefined for an element of another type
  */
-export function readOptionalText({ tag, content }: DerElement): string | undefined {
+export function readOptionalText(element: DerElement): string | undefined {
+  const { tag } = element;
   const characters = TEXT_TYPES.get(tag);
   if (characters === undefined) return undefined;
+  const content = derContent(element, tag);
   if (content.length > MAX_TEXT_BYTES) throw derLimit('text', MAX_TEXT_BYTES, content.length);
   const text = decodeUtf8(content, 'ERR_DER_INVALID');
   if (characters.test(text)) return text;

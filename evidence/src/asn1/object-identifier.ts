@@ -22,20 +22,20 @@ const WHAT = 'OBJECT IDENTIFIER';
  * @throws EvidenceError `ERR_DER_INVALID`
  */
 export function decodeOid(content: Uint8Array): string {
-  const arcs: bigint[] = [];
-  let arc: bigint | undefined;
+  const arcs: (number | bigint)[] = [];
+  let arc: number | bigint | undefined;
   for (const octet of content.subarray(0, MAX_OID_BYTES + 1)) {
     // X.690, section 8.19.2: the shortest form is the only one, and has no leading zero.
     if (arc === undefined && octet === 0x80) throw derInvalid(WHAT, 'minimal');
-    arc = ((arc ?? 0n) << 7n) | BigInt(octet & 0x7f);
+    arc = appendBits(arc ?? 0, octet & 0x7f);
     if (arc > MAX_OID_ARC) throw derInvalid(WHAT, 'arcs of at most 128 bits');
     if (octet < 0x80) {
       arcs.push(arc);
       arc = undefined;
     }
   }
-  const [first, ...rest] = arcs;
-  if (first === undefined || arc !== undefined || content.length > MAX_OID_BYTES) {
+  const [joint, ...rest] = arcs;
+  if (joint === undefined || arc !== undefined || content.length > MAX_OID_BYTES) {
     throw derInvalid(
       WHAT,
       `whole arcs in 1 to ${MAX_OID_BYTES} octets`,
@@ -44,8 +44,17 @@ export function decodeOid(content: Uint8Array): string {
   }
   // X.690, section 8.19.4: the first two arcs share a subidentifier, and only root arc 2 goes
   // beyond 39.
+  const first = BigInt(joint);
   const root = first < 80n ? first / 40n : 2n;
   return [root, first - root * 40n, ...rest].join('.');
+}
+
+/** 46 bits, which leave room for seven more below 2^53. */
+const MAX_SMALL_ARC = 0x3fff_ffff_ffff;
+
+// Nearly all arcs are small, and BigInt takes ten times as long.
+function appendBits(arc: number | bigint, bits: number): number | bigint {
+  return arc > MAX_SMALL_ARC ? (BigInt(arc) << 7n) | BigInt(bits) : Number(arc) * 128 + bits;
 }
 
 /**

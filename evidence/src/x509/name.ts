@@ -5,7 +5,14 @@ import { SET } from '../asn1/der-tag.ts';
 import { readOid, readOptionalText, readRaw } from '../asn1/der-values.ts';
 import { toHex } from '../bytes/hex.ts';
 import { utf8 } from '../bytes/utf8.ts';
-import { NAME_ATTRIBUTE } from './x509-oid.ts';
+import {
+  COMMON_NAME,
+  COUNTRY,
+  LOCALITY,
+  ORGANIZATION,
+  ORGANIZATIONAL_UNIT,
+  STATE,
+} from './x509-oid.ts';
 
 /** A distinguished name. */
 export interface Name {
@@ -41,7 +48,7 @@ export function readName(element: DerElement | undefined): Name {
   if (attributes.length > MAX_NAME_ATTRIBUTES) {
     throw derInvalid('name', `at most ${MAX_NAME_ATTRIBUTES} attributes`);
   }
-  const [common, ...more] = attributes.filter(({ type }) => type === NAME_ATTRIBUTE.commonName);
+  const [common, ...more] = attributes.filter(({ type }) => type === COMMON_NAME);
   return {
     raw: readRaw(element),
     text: rdns
@@ -62,7 +69,7 @@ function readRelativeName(rdn: DerElement): Attribute[] {
   if (elements.length === 0) throw derInvalid('name', 'some attribute');
   elements.reduce((previous, next) => {
     // X.690, section 11.6: the parts of a SET OF ascend, so that one name has one encoding. Hex sorts as bytes do.
-    if (toHex(previous.raw) >= toHex(next.raw)) throw derInvalid('SET OF', 'sorted');
+    if (toHex(readRaw(previous)) >= toHex(readRaw(next))) throw derInvalid('SET OF', 'sorted');
     return next;
   });
   return elements.map(readAttribute);
@@ -78,12 +85,12 @@ function readAttribute(element: DerElement): Attribute {
 }
 
 const SHORT_NAMES: Readonly<Record<string, string>> = {
-  [NAME_ATTRIBUTE.commonName]: 'CN',
-  [NAME_ATTRIBUTE.country]: 'C',
-  [NAME_ATTRIBUTE.locality]: 'L',
-  [NAME_ATTRIBUTE.state]: 'ST',
-  [NAME_ATTRIBUTE.organization]: 'O',
-  [NAME_ATTRIBUTE.organizationalUnit]: 'OU',
+  [COMMON_NAME]: 'CN',
+  [COUNTRY]: 'C',
+  [LOCALITY]: 'L',
+  [STATE]: 'ST',
+  [ORGANIZATION]: 'O',
+  [ORGANIZATIONAL_UNIT]: 'OU',
 };
 
 // RFC 4514, section 2.4. Control and format characters are escaped as well, since the text ends up

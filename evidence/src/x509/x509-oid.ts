@@ -21,6 +21,14 @@ export const ED25519_KEY = '1.3.101.112';
 export const P256 = '1.2.840.10045.3.1.7';
 export const P384 = '1.3.132.0.34';
 
+// Attributes of names (RFC 5280, appendix A.1).
+export const COMMON_NAME = '2.5.4.3';
+export const COUNTRY = '2.5.4.6';
+export const LOCALITY = '2.5.4.7';
+export const STATE = '2.5.4.8';
+export const ORGANIZATION = '2.5.4.10';
+export const ORGANIZATIONAL_UNIT = '2.5.4.11';
+
 /** Certificate and CRL extensions that we read and write, by name. */
 export type X509ExtensionName =
   | 'subjectKeyId'
@@ -63,15 +71,19 @@ export const SIGNATURE_ALGORITHM = {
   rsaPss: '1.2.840.113549.1.1.10',
 } as const;
 
+/** Attributes of a distinguished name that we show and write by name. */
+export type NameAttribute =
+  'commonName' | 'country' | 'locality' | 'state' | 'organization' | 'organizationalUnit';
+
 /**
  * Attribute types of a distinguished name, with the short names of RFC 4514, section 3, and
  * OpenSSL.
  */
-export const NAME_ATTRIBUTE = {
-  commonName: '2.5.4.3',
-  country: '2.5.4.6',
-  locality: '2.5.4.7',
-  state: '2.5.4.8',
-  organization: '2.5.4.10',
-  organizationalUnit: '2.5.4.11',
-} as const;
+export const NAME_ATTRIBUTE: Readonly<Record<NameAttribute, string>> = {
+  commonName: COMMON_NAME,
+  country: COUNTRY,
+  locality: LOCALITY,
+  state: STATE,
+  organization: ORGANIZATION,
+  organizationalUnit: ORGANIZATIONAL_UNIT,
+};

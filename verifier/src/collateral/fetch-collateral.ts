@@ -70,7 +70,7 @@ function readSigned(
   try {
     const text = fromUtf8(body);
     const document = sliceMember(text, member);
-    const fields = new JsonFields(parseStrictJson(text), '', unusable);
+    const fields = new JsonFields(parseStrictJson(text), () => '', unusable);
     const signature = fields.string('signature', /^[0-9a-fA-F]{128}$/, '64 bytes in hex');
     return document === undefined
       ? unusable(member, 'an object', 'nothing')

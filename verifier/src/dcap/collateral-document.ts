@@ -30,7 +30,7 @@ export function openDocument(text: string, what: string): JsonFields {
   const fail: FieldFailure = (path, expected, seen) =>
     refuse('ERR_DCAP_COLLATERAL_INVALID', path, expected, seen);
   const value = parseAuthenticJson(text, (expected, seen) => fail(what, expected, seen));
-  return new JsonFields(value, what, fail);
+  return new JsonFields(value, () => what, fail);
 }
 
 /** Reads the dates and the evaluation number. */

@@ -8,6 +8,7 @@ import { checkRole, type DcapRole, roleName } from './certificate-role.ts';
 /** A certificate of Intel's PKI with its key, which is on P-256 (Intel SGX PCK certificate and CRL profile). */
 export interface DcapIssuer extends Issuer<EcCertificateKey> {
   readonly certificate: AuthorityCertificate;
+  readonly role: DcapRole;
 }
 
 /**
@@ -20,35 +21,22 @@ export async function dcapIssuer(
   role: DcapRole,
 ): Promise<DcapIssuer> {
   const what = roleName(role);
-  return { what, certificate, key: await importEcCertificateKey(certificate, P256, what) };
+  return { what, certificate, role, key: await importEcCertificateKey(certificate, P256, what) };
 }
 
 /**
- * Makes an issuer of the root certificate, whose bytes the caller has matched with a trusted one. Its own signature
- * is checked too, so that damage to the pinned bytes shows.
+ * Verifies that a certificate suits its role and was issued by `authority`. Its dates and the revocation list are for
+ * the caller to check.
  *
+ * @param authority for the root, whose bytes the caller matches with a trusted one, it is the root itself: damage to the
+ * pinned bytes shows
  * @throws VerifierError `ERR_CERT_*`
  */
-export async function verifyRoot(root: AuthorityCertificate): Promise<DcapIssuer> {
+export async function verifyDcapIssuer(
+  { certificate, role, what }: DcapIssuer,
+  authority: DcapIssuer,
+): Promise<void> {
   // Intel DCAP library, step 4.1.2.5.3.
-  checkRole(root, 'root');
-  const issuer = await dcapIssuer(root, 'root');
-  await checkIssuedBy(root, issuer, issuer.what);
-  return issuer;
-}
-
-/**
- * Verifies a certificate that stands directly under the root: the PCK CA or the TCB signer. Its dates and the root's
- * revocation list are for the caller to check.
- *
- * @throws VerifierError `ERR_CERT_*`
- */
-export async function verifyUnderRoot(
-  certificate: AuthorityCertificate,
-  role: 'pck-ca' | 'tcb-signer',
-  root: DcapIssuer,
-): Promise<DcapIssuer> {
   checkRole(certificate, role);
-  await checkIssuedBy(certificate, root, roleName(role));
-  return dcapIssuer(certificate, role);
+  await checkIssuedBy(certificate, authority, what);
 }

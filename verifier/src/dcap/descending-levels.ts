@@ -10,12 +10,8 @@ export function descendingLevels<Level>(
   levels: readonly Level[],
   numbersOf: (level: Level) => readonly number[],
 ): readonly Level[] | undefined {
-  // Of one width, so that the keys are in the order of the numbers.
-  const keyOf = (level: Level): string =>
-    numbersOf(level)
-      .map((number) => String(number).padStart(5, '0'))
-      .join('.');
-  const keyed = new Map(levels.map((level) => [keyOf(level), level]));
+  // Strings are compared by their UTF-16 code units, which these numbers are.
+  const keyed = new Map(levels.map((level) => [String.fromCharCode(...numbersOf(level)), level]));
   if (keyed.size !== levels.length) return undefined;
   return [...keyed].sort(([a], [b]) => (a < b ? 1 : -1)).map(([, level]) => level);
 }

@@ -25,19 +25,24 @@ export type PckChain = readonly [
  * Reads a PEM chain of a fixed length, leaf first.
  *
  * @param what the chain, for messages
+ * @param known certificates that have been parsed before, which the chain may contain as well
  * @throws VerifierError `ERR_CERT_CHAIN_LENGTH`; EvidenceError when a certificate cannot be parsed
  */
 export function readChain<Chain extends RootedCertificate | PckChain>(
   pem: string,
   length: Chain['length'],
   what: string,
+  known: readonly AuthorityCertificate[] = [],
 ): Chain {
   const blocks = decodePem(pem, 'CERTIFICATE');
   if (blocks.length !== length) {
     refuse('ERR_CERT_CHAIN_LENGTH', what, `${length} certificates`, `${blocks.length}`);
   }
+  const chain = blocks.map(
+    (der) => known.find(({ raw }) => equalBytes(raw, der)) ?? parseAuthorityCertificate(der),
+  );
   // Sound: the length, in which the kinds of chains differ, has been checked.
-  return blocks.map(parseAuthorityCertificate) as unknown as Chain;
+  return chain as unknown as Chain;
 }
 
 /**

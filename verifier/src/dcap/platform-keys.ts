@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concatBytes, parsePckExtension, type PckExtension, toHex } from '@proofgate/evidence';
+import {
+  type AuthorityCertificate,
+  concatBytes,
+  parsePckExtension,
+  type PckExtension,
+  toHex,
+} from '@proofgate/evidence';
 import { BoundedCache } from '../bounded-cache.ts';
 import { type EcdsaKey, importEcdsaKey, P256 } from '../crypto/ecdsa.ts';
 import { usableKey } from '../crypto/usable-key.ts';
@@ -28,10 +34,13 @@ export class PlatformKeys {
   readonly #chains = new BoundedCache<PckMaterial>(MAX_PLATFORMS);
   readonly #attestationKeys = new BoundedCache<EcdsaKey>(MAX_PLATFORMS);
 
-  /** @throws VerifierError `ERR_CERT_CHAIN_LENGTH`, `ERR_CERT_ALGORITHM`; EvidenceError for unreadable parts */
-  async material(pem: string): Promise<PckMaterial> {
+  /**
+   * @param known certificates that most chains end with, parsed before
+   * @throws VerifierError `ERR_CERT_CHAIN_LENGTH`, `ERR_CERT_ALGORITHM`; EvidenceError for unreadable parts
+   */
+  async material(pem: string, known?: readonly AuthorityCertificate[]): Promise<PckMaterial> {
     return this.#chains.get(pem, async () => {
-      const chain: PckChain = readChain(pem, 3, PCK_CHAIN);
+      const chain: PckChain = readChain(pem, 3, PCK_CHAIN, known);
       const [pck] = chain;
       return { chain, pck: await dcapIssuer(pck, 'pck'), platform: parsePckExtension(pck) };
     });

@@ -13,7 +13,7 @@ import {
   timeWindow,
 } from '../x509/time-window.ts';
 import type { DatedDocument } from './collateral-document.ts';
-import { verifyRoot, verifyUnderRoot } from './dcap-issuer.ts';
+import { dcapIssuer, verifyDcapIssuer } from './dcap-issuer.ts';
 import { checkSameRoot, readChain, type RootedCertificate } from './issuer-chain.ts';
 import { PlatformKeys } from './platform-keys.ts';
 import type { PreparedCollateral } from './prepared-collateral.ts';
@@ -49,21 +49,23 @@ export async function prepareCollateral(
 ): Promise<PreparedCollateral> {
   const at = checkedTime(options.at);
   const certificates = readCertificates(collateral);
-  const trustAnchor = await matchTrustedRoot(options.root, certificates.root, INTEL_ROOT);
-
-  const root = await verifyRoot(certificates.root);
-  const verifiedTcbSigner = verifyUnderRoot(certificates.tcbSigner, 'tcb-signer', root);
-  const [rootList, pckCa, tcbSigner, qeSigner] = await inOrder([
-    verifyRevocationList(decodeList(collateral.root_ca_crl, ROOT_LIST), root, ROOT_LIST),
-    verifyUnderRoot(certificates.pckCa, 'pck-ca', root),
-    verifiedTcbSigner,
+  const imported = dcapIssuer(certificates.tcbSigner, 'tcb-signer');
+  // Keys first, then all signatures at once. Nothing that a key says is believed before every check has passed.
+  const [trustAnchor, root, pckCa, tcbSigner, qeSigner] = await inOrder([
+    matchTrustedRoot(options.root, certificates.root, INTEL_ROOT),
+    dcapIssuer(certificates.root, 'root'),
+    dcapIssuer(certificates.pckCa, 'pck-ca'),
+    imported,
     // Both documents usually come from one signer, which then needs to be verified once.
     certificates.qeSigner === certificates.tcbSigner
-      ? verifiedTcbSigner
-      : verifyUnderRoot(certificates.qeSigner, 'tcb-signer', root),
+      ? imported
+      : dcapIssuer(certificates.qeSigner, 'tcb-signer'),
   ]);
-  const [pckList] = await inOrder([
-    verifyRevocationList(decodeList(collateral.pck_crl, PCK_LIST), pckCa, PCK_LIST),
+  const issuers = [...new Set([root, pckCa, tcbSigner, qeSigner])];
+  const [, rootList, pckList] = await inOrder([
+    inOrder(issuers.map((issuer) => verifyDcapIssuer(issuer, root))),
+    verifyRevocationList(readHex(collateral.root_ca_crl), root, ROOT_LIST),
+    verifyRevocationList(readHex(collateral.pck_crl), pckCa, PCK_LIST),
     verifyDocumentSignature(
       collateral.tcb_info,
       collateral.tcb_info_signature,
@@ -77,7 +79,6 @@ export async function prepareCollateral(
       QE_IDENTITY,
     ),
   ]);
-  const issuers = [root, pckCa, tcbSigner, qeSigner];
   for (const issuer of issuers) {
     checkNotRevoked(issuer.certificate, rootList, issuer.what);
   }
@@ -119,21 +120,15 @@ interface CollateralCertificates {
 }
 
 function readCertificates(collateral: Collateral): CollateralCertificates {
-  const read = (pem: string, what: string): RootedCertificate => readChain(pem, 2, what);
+  const read = (pem: string, what: string, ...known: AuthorityCertificate[]): RootedCertificate =>
+    readChain(pem, 2, what, known);
   const [pckCa, root] = read(collateral.pck_crl_issuer_chain, 'the chain of the PCK CRL');
-  const [tcbSigner, tcbRoot] = read(collateral.tcb_info_issuer_chain, TCB_CHAIN);
+  const [tcbSigner, tcbRoot] = read(collateral.tcb_info_issuer_chain, TCB_CHAIN, root);
   // Intel sends one chain with both documents.
-  const [qeSigner, qeRoot] =
-    collateral.qe_identity_issuer_chain === collateral.tcb_info_issuer_chain
-      ? [tcbSigner, tcbRoot]
-      : read(collateral.qe_identity_issuer_chain, QE_CHAIN);
+  const [qeSigner, qeRoot] = read(collateral.qe_identity_issuer_chain, QE_CHAIN, root, tcbSigner);
   checkSameRoot(tcbRoot, root, TCB_CHAIN);
   checkSameRoot(qeRoot, root, QE_CHAIN);
   return { root, pckCa, tcbSigner, qeSigner };
-}
-
-function decodeList(hex: string, what: string): Uint8Array {
-  return readHex(hex) ?? refuse('ERR_CRL_UNREADABLE', what, 'hex');
 }
 
 function documentWindow({ issueDate, nextUpdate }: DatedDocument, what: string): TimeWindow {

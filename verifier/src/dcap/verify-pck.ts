@@ -5,7 +5,7 @@ import { checkIssuedBy } from '../x509/issued-by.ts';
 import { checkNotRevoked } from '../x509/revocation-list.ts';
 import { certificateWindow, checkWindows } from '../x509/time-window.ts';
 import { checkRole, roleName } from './certificate-role.ts';
-import { type DcapIssuer, verifyUnderRoot } from './dcap-issuer.ts';
+import { type DcapIssuer, dcapIssuer, verifyDcapIssuer } from './dcap-issuer.ts';
 import { checkSameRoot, type PckChain } from './issuer-chain.ts';
 import { PCK_CHAIN } from './platform-keys.ts';
 import type { PreparedCollateral } from './prepared-collateral.ts';
@@ -39,7 +39,8 @@ async function verifyPckCa(
 ): Promise<DcapIssuer> {
   const known = collateral.pckCa;
   if (equalBytes(ca.raw, known.certificate.raw)) return known;
-  const issuer = await verifyUnderRoot(ca, 'pck-ca', collateral.root);
+  const issuer = await dcapIssuer(ca, 'pck-ca');
+  await verifyDcapIssuer(issuer, collateral.root);
   checkNotRevoked(ca, collateral.rootList, issuer.what);
   checkWindows([certificateWindow(ca, issuer.what)], at);
   checkCoveredByList(ca, known.certificate);

@@ -46,9 +46,13 @@ export async function verifyQuote(
   }
   checkWindows(collateral.windows, at);
 
+  const { platformKeys, pckCa, root } = collateral;
   const [{ chain, pck, platform }, attestationKey] = await inOrder([
-    collateral.platformKeys.material(quote.signature.certificateChainPem),
-    collateral.platformKeys.attestationKey(quote.signature.attestationKey),
+    platformKeys.material(quote.signature.certificateChainPem, [
+      pckCa.certificate,
+      root.certificate,
+    ]),
+    platformKeys.attestationKey(quote.signature.attestationKey),
   ]);
   await inOrder([
     verifyPck(chain, collateral, at),

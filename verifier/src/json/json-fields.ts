@@ -12,14 +12,15 @@ const A_TIME = 'a time like 2026-01-31T12:00:00Z';
 
 /** Reads typed members of one JSON object; every getter names the full path of what is wrong. */
 export class JsonFields {
-  readonly path: string;
+  /** Put together when something is wrong: a document has hundreds of objects, and hardly a path is ever shown. */
+  readonly path: () => string;
   /** The members as they are. */
   readonly members: JsonObject;
   readonly #fail: FieldFailure;
 
   /** @throws what `fail` throws, when the value is not an object */
-  constructor(value: JsonValue | undefined, path: string, fail: FieldFailure) {
-    if (!isObject(value)) fail(path, 'an object', describe(value));
+  constructor(value: JsonValue | undefined, path: () => string, fail: FieldFailure) {
+    if (!isObject(value)) fail(path(), 'an object', describe(value));
     this.members = value;
     this.path = path;
     this.#fail = fail;
@@ -34,7 +35,8 @@ export class JsonFields {
   }
 
   at(name: string): string {
-    return this.path === '' ? name : `${this.path}.${name}`;
+    const path = this.path();
+    return path === '' ? name : `${path}.${name}`;
   }
 
   string(name: string, pattern: RegExp = /^/, what = 'a string'): string {
@@ -71,7 +73,7 @@ export class JsonFields {
   /** An array of objects. */
   objects(name: string, minimum: number, maximum: number): JsonFields[] {
     return this.array(name, minimum, maximum).map(
-      (item, index) => new JsonFields(item, `${this.at(name)}[${index}]`, this.#fail),
+      (item, index) => new JsonFields(item, () => `${this.at(name)}[${index}]`, this.#fail),
     );
   }
 
@@ -83,7 +85,7 @@ export class JsonFields {
   }
 
   object(name: string): JsonFields {
-    return new JsonFields(this.members.get(name), this.at(name), this.#fail);
+    return new JsonFields(this.members.get(name), () => this.at(name), this.#fail);
   }
 }
 

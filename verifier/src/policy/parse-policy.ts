@@ -52,7 +52,7 @@ const ONE_LINE = /^[^\p{Cc}]{1,1024}$/u;
  */
 export function parsePolicyText(text: string): Policy {
   try {
-    return readPolicy(new JsonFields(parseStrictJson(text), '', policyFailure));
+    return readPolicy(new JsonFields(parseStrictJson(text), () => '', policyFailure));
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw new VerifierError(
@@ -71,7 +71,7 @@ export function parsePolicyText(text: string): Policy {
  */
 export function parsePolicy(value: unknown): Policy {
   try {
-    return readPolicy(new JsonFields(jsonFromValue(value), '', policyFailure));
+    return readPolicy(new JsonFields(jsonFromValue(value), () => '', policyFailure));
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw new VerifierError(
@@ -148,7 +148,7 @@ function readSet(name: string, fields: JsonFields): MeasurementSet {
   }
   const tees = new Set([...values.keys()].map((register) => REGISTERS[register].tee));
   if (tees.size !== 1) {
-    policyFailure(fields.path, 'registers of one TEE', listText([...values.keys()], 'nothing'));
+    policyFailure(fields.path(), 'registers of one TEE', listText([...values.keys()], 'nothing'));
   }
   return { name, values };
 }
@@ -246,7 +246,7 @@ function readFreshness(fields: JsonFields): Policy['freshness'] {
 function checkedNames(fields: JsonFields): readonly string[] {
   const names = [...fields.members.keys()];
   if (names.length === 0 || names.length > MAX_POLICY_ITEMS) {
-    policyFailure(fields.path, `1 to ${MAX_POLICY_ITEMS} entries`, String(names.length));
+    policyFailure(fields.path(), `1 to ${MAX_POLICY_ITEMS} entries`, String(names.length));
   }
   for (const name of names) {
     if (!NAME.test(name)) policyFailure(fields.at(name), 'a name of letters and digits', name);

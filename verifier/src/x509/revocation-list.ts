@@ -24,11 +24,12 @@ export interface VerifiedRevocationList {
  * Reads a revocation list and authenticates it (RFC 5280, section 6.3.3). Dates are for the caller to check, with
  * the returned window.
  *
+ * @param der undefined when it came as text that is not hex
  * @throws VerifierError `ERR_CRL_UNREADABLE`, `ERR_CRL_ISSUER`, `ERR_CRL_SIGNATURE`, `ERR_CRL_INCOMPLETE`,
  * `ERR_CRL_CRITICAL_EXTENSION`, `ERR_CERT_KEY_USAGE`, `ERR_CERT_ALGORITHM`
  */
 export async function verifyRevocationList(
-  der: Uint8Array,
+  der: Uint8Array | undefined,
   issuer: Issuer,
   what: string,
 ): Promise<VerifiedRevocationList> {
@@ -65,9 +66,9 @@ export function checkNotRevoked(
   refuse('ERR_CERT_REVOKED', what, 'not listed', seen);
 }
 
-function readList(der: Uint8Array, what: string): CertificateList {
+function readList(der: Uint8Array | undefined, what: string): CertificateList {
   try {
-    return parseCertificateList(der);
+    return parseCertificateList(der ?? refuse('ERR_CRL_UNREADABLE', what, 'hex'));
   } catch (cause) {
     if (!(cause instanceof EvidenceError)) throw cause;
     const hint = 'an unreadable list is not an empty one';
