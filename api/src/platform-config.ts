@@ -52,6 +52,13 @@ export interface EnrolmentSettings {
    * `memory` every start enrols anew.
    */
   readonly key: 'file' | 'memory' | 'sealed';
+  /**
+   * Policy file for the service itself: it has to show evidence of its own that this accepts, before anything is sent to
+   * it. Without it, a certificate of the root is enough.
+   */
+  readonly policy?: string;
+  /** For that evidence: a bundle, a directory of them, or the URL of a PCS or PCCS. Default: that of this platform. */
+  readonly collateral?: string;
 }
 
 /** The VM and how it presents itself, with every default filled in. */
@@ -164,6 +171,8 @@ const enrolmentSchema = z.strictObject({
   root: path,
   host: hostnameField().exactOptional(),
   key: z.enum(['file', 'memory', 'sealed']).default('file'),
+  policy: path.exactOptional(),
+  collateral: path.exactOptional(),
 });
 
 /** Below `data_dir` and `run_dir`: where an enrolled intermediary is written for those who use it. */
@@ -254,8 +263,11 @@ function* caProblems(platform: {
   if (certificate !== undefined || key !== undefined) {
     yield { path: 'ca', message: 'gets the intermediary: remove ca_cert and ca_key' };
   }
-  const named = typeof ca === 'object' && ca !== null && 'host' in ca;
-  if (!named && hostname === undefined) {
+  const given = (key: string): boolean => typeof ca === 'object' && ca !== null && key in ca;
+  if (given('collateral') && !given('policy')) {
+    yield { path: 'ca', message: 'has collateral for a policy that it does not name' };
+  }
+  if (!given('host') && hostname === undefined) {
     yield { path: 'ca', message: 'needs a host, or platform.hostname' };
   }
 }

@@ -20,6 +20,12 @@ testRules([
     platform({ hostname: 'example.com', ca: ENROL, ca_cert: '/c', ca_key: '/k' }),
     /platform\.ca: .*remove ca_cert/,
   ],
+  [
+    'collateral for no policy',
+    platform({ hostname: 'example.com', ca: { ...ENROL, policy: 'p.json', collateral: 'c' } }),
+    platform({ hostname: 'example.com', ca: { ...ENROL, collateral: 'c' } }),
+    /platform\.ca: has collateral/,
+  ],
   ['enrolment for nobody', good, platform({ ca: ENROL }), /platform\.ca: needs a host/],
   [
     'a way to keep the key',

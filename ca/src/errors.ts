@@ -86,6 +86,10 @@ export const CA_ERRORS = {
   ],
   ERR_CA_ENROLMENT_INVALID: ['rejected', 'an enrolment request or answer is malformed'],
   ERR_CA_ENROLMENT_REFUSED: ['rejected', 'the CA refused to enrol this machine; it says why'],
+  ERR_CA_SERVICE_REFUSED: [
+    'rejected',
+    'the enrolment service does not prove what this machine demands of it',
+  ],
   ERR_CA_ENROLMENT_UNAVAILABLE: ['unavailable', 'the CA cannot be reached or cannot answer now'],
   ERR_CA_KEY_STORE: ['rejected', 'a kept key cannot be opened, or its name is malformed'],
   ERR_CA_REVALIDATION: [

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import { createKeyPair } from '@proofgate/ca/authorities';
+import { createKeyPair, type CaIdentity } from '@proofgate/ca/authorities';
 import {
   issueIntermediary,
   openOperatorCa,
@@ -25,10 +25,10 @@ export function emptyDirectory(): string {
   return directory;
 }
 
-/** The directory of a CA whose root is the test root. */
-export function caDirectory(): string {
+/** The directory of a CA, whose root is the test root unless given. */
+export function caDirectory({ certificate }: Pick<CaIdentity, 'certificate'> = root): string {
   const directory = emptyDirectory();
-  writeFileSync(join(directory, 'root.pem'), pem(root.certificate));
+  writeFileSync(join(directory, 'root.pem'), pem(certificate));
   return directory;
 }
 

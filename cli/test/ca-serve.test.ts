@@ -38,6 +38,14 @@ describe('ca serve and ca enrol', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.err).toContain('ERR_CA_HOST_NOT_ENROLLED');
 
+    const policy = ['--policy', directory.file('machines.json')];
+    const unproved = await proofgateWith(
+      { now },
+      ...[...enrol, ...policy, '--host', 'prod1.example.com', '--out', directory.file('other')],
+    );
+    expect(unproved.exitCode).toBe(1);
+    expect(unproved.err).toContain('ERR_CA_SERVICE_REFUSED');
+
     expect(await ca.stop()).toBe(0);
     const journal = await proofgateOk('ca', 'journal', 'list', '--dir', pki);
     expect(journal).toContain('intermediary, attested');

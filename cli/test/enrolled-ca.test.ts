@@ -13,28 +13,35 @@ import { proofgateOk } from './support/command.ts';
 import { testDirectory } from './support/directory.ts';
 
 const DAY_MS = 86_400_000;
+const MRTD = 'ab'.repeat(48);
 const WITHIN = { timeoutMs: 20_000, intervalMs: 20 };
 const directory = testDirectory();
 const closers: (() => Promise<unknown>)[] = [];
 
-afterEach(async () => {
+const endAll = async (): Promise<void> => {
   for (const close of closers.splice(0).toReversed()) await close();
-});
+};
+afterEach(endAll);
 
 /** A machine with files of its own. */
 interface Machine {
   readonly ca: RunningCa;
   platform: PlatformConfig;
-  readonly settings: EnrolmentSettings;
+  settings: EnrolmentSettings;
   readonly log: string[];
   /** Starts it so many days from now; it waits at most for as long as the test does. */
   start(days?: number): Promise<{ stop(): Promise<void> }>;
 }
 
-async function makeMachine(name: string, key: EnrolmentSettings['key']): Promise<Machine> {
+async function makeMachine(
+  name: string,
+  key: EnrolmentSettings['key'],
+  service: object = {},
+): Promise<Machine> {
   const pki = directory.file(name, 'pki');
   await proofgateOk('ca', 'init', '--out', pki, '--no-passphrase');
-  const ca = await startCa(writeCaConfig(directory, pki));
+  const run_dir = await runDirectory(directory);
+  const ca = await startCa(writeCaConfig(directory, pki, service));
   const { platform } = vmConfigSchema.parse({
     version: '1',
     platform: {
@@ -42,7 +49,7 @@ async function makeMachine(name: string, key: EnrolmentSettings['key']): Promise
       tee: 'simulated',
       ca: { enrol: `https://localhost:${String(ca.port)}`, root: join(pki, 'root.pem'), key },
       data_dir: directory.file(name, 'data'),
-      run_dir: await runDirectory(directory),
+      run_dir,
     },
     routes: [],
   });
@@ -61,7 +68,7 @@ async function makeMachine(name: string, key: EnrolmentSettings['key']): Promise
       const clock = (): Date => new Date(Date.now() + days * DAY_MS);
       const { signal } = end;
       const { renewal } = await keepEnrolled({
-        ...{ platform: machine.platform, settings, logger, clock, signal },
+        ...{ platform: machine.platform, settings: machine.settings, logger, clock, signal },
       });
       const stop = async (): Promise<void> => {
         end.abort();
@@ -129,6 +136,45 @@ describe('an enrolled machine', () => {
     await machine.start(25);
     expect(serialOf(machine)).toBe(renewed);
     await waitFor(() => machine.log.some((line) => line.includes('cannot renew')), WITHIN);
+  }, 60_000);
+
+  it('enrols anew when the settings name another host or another CA', async () => {
+    const machine = await makeMachine('moved', 'file');
+    await (await machine.start()).stop();
+    const serial = serialOf(machine);
+    await (await machine.start()).stop();
+    expect(serialOf(machine)).toBe(serial);
+
+    machine.settings = { ...machine.settings, host: 'prod3.example.com' };
+    await (await machine.start()).stop();
+    const moved = serialOf(machine);
+    expect(moved).not.toBe(serial);
+
+    const other = directory.file('other-ca');
+    await proofgateOk('ca', 'init', '--out', other, '--no-passphrase');
+    machine.settings = { ...machine.settings, root: join(other, 'root.pem') };
+    const waiting = machine.start();
+    await waitFor(() => machine.log.some((line) => line.includes('another CA')), WITHIN);
+    await waitFor(() => machine.log.some((line) => line.includes('cannot enrol')), WITHIN);
+    await endAll();
+    await expect(waiting).rejects.toThrow('aborted');
+  }, 60_000);
+
+  it('demands of the CA what its policy says, before it sends anything', async () => {
+    const service = { tee: 'simulated', run_dir: directory.path };
+    const machine = await makeMachine('judging', 'file', service);
+    const policy = directory.file('machines.json');
+    machine.settings = { ...machine.settings, policy };
+    await (await machine.start()).stop();
+    const serial = serialOf(machine);
+
+    const text = readFileSync(policy, 'utf8').replace(/"mrtd":"[0-9a-f]*"/u, `"mrtd":"${MRTD}"`);
+    machine.settings = { ...machine.settings, policy: directory.write('others.json', text) };
+    const renewing = await machine.start(25);
+    await waitFor(() => machine.log.some((line) => line.includes('cannot renew')), WITHIN);
+    await renewing.stop();
+    expect(machine.log.join('')).toContain('ERR_CA_SERVICE_REFUSED');
+    expect(serialOf(machine)).toBe(serial);
   }, 60_000);
 
   it('says when its key is written to a disk', async () => {

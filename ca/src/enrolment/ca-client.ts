@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { enrolmentProblemSchema, type EnrolmentCheck } from '@proofgate/api';
 import type { z } from 'zod';
 import { CaError } from '../errors.ts';
+import { connectToJudged, type ServiceRequirements } from './judge-service.ts';
 import { readBody } from './read-body.ts';
 
 /** Which CA to ask, and how to know it. */
@@ -14,6 +16,8 @@ export interface CaAddress {
   readonly rootPem: string;
   /** Another address than the name of the URL resolves to; for tests and split networks. */
   readonly connectTo?: string;
+  /** What the service has to prove itself; a certificate of the root is enough unless given. */
+  readonly requires?: ServiceRequirements;
 }
 
 /** The CA verifies evidence and signs in milliseconds; fetching collateral may take it some seconds. */
@@ -30,7 +34,8 @@ const MAX_ANSWER_BYTES = 262_144;
  * @param schema - what the answer has to be
  * @param signal - gives up
  * @returns the answer
- * @throws CaError `ERR_CA_ENROLMENT_UNAVAILABLE`, `ERR_CA_ENROLMENT_REFUSED`, `ERR_CA_ENROLMENT_INVALID`
+ * @throws CaError `ERR_CA_ENROLMENT_UNAVAILABLE`, `ERR_CA_ENROLMENT_REFUSED`, `ERR_CA_ENROLMENT_INVALID`,
+ *   `ERR_CA_SERVICE_REFUSED`
  */
 export async function askCa<T>(
   address: CaAddress,
@@ -54,21 +59,28 @@ interface Received {
 }
 
 async function send(
-  { url, rootPem, connectTo }: CaAddress,
+  { url, rootPem, connectTo, requires }: CaAddress,
   path: string,
   body: unknown,
-  signal: AbortSignal | undefined,
+  given: AbortSignal | undefined,
 ): Promise<Received> {
   const target = new URL(path, url);
   const limit = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  const signal = given === undefined ? limit : AbortSignal.any([given, limit]);
   const content = body === undefined ? '' : JSON.stringify(body);
+  const place = {
+    host: connectTo ?? target.hostname,
+    port: target.port === '' ? 443 : Number(target.port),
+    servername: target.hostname,
+    signal,
+  };
+  let judged: TLSSocket | undefined;
   try {
+    if (requires !== undefined) judged = await connectToJudged({ ...place, rootPem }, requires);
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = httpsRequest(
         {
-          host: connectTo ?? target.hostname,
-          port: target.port === '' ? 443 : Number(target.port),
-          servername: target.hostname,
+          ...place,
           path: target.pathname,
           method: 'POST',
           headers: {
@@ -79,7 +91,7 @@ async function send(
           ca: rootPem,
           minVersion: 'TLSv1.3',
           agent: false,
-          signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+          ...(judged === undefined ? {} : { createConnection: () => judged }),
         },
         resolve,
       );
@@ -98,6 +110,8 @@ async function send(
         cause,
       },
     );
+  } finally {
+    judged?.destroy();
   }
 }
 

@@ -57,7 +57,8 @@ export interface EnrolledIntermediary {
  * @param options - the CA, the host, what makes evidence
  * @returns the intermediary, after checking that it is the one that was asked for
  * @throws CaError `ERR_CA_ENROLMENT_UNAVAILABLE` (try again), `ERR_CA_ENROLMENT_REFUSED` with the CA's reasons,
- *   `ERR_CA_ENROLMENT_INVALID` for an answer that is not what was asked for; errors of the evidence source
+ *   `ERR_CA_ENROLMENT_INVALID` for an answer that is not what was asked for, `ERR_CA_SERVICE_REFUSED` for a service that
+ *   does not prove what is required of it; errors of the evidence source
  */
 export async function enrol(options: EnrolOptions): Promise<EnrolledIntermediary> {
   const { purpose, host, evidence, signal } = options;

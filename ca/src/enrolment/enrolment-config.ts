@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { dirname, resolve } from 'node:path';
-import { parseHostname, parseHostPort, type HostPort } from '@proofgate/api';
+import { DEFAULT_RUN_DIR, parseHostname, parseHostPort, type HostPort } from '@proofgate/api';
 import { readBoundedFile, readConfigFile } from '@proofgate/daemon';
 import { fromUtf8 } from '@proofgate/evidence';
 import { parsePolicyText } from '@proofgate/verifier';
@@ -17,6 +17,10 @@ export interface EnrolmentConfig {
   readonly directory: string;
   /** File with the passphrase of the root's key. */
   readonly passphraseFile: string | undefined;
+  /** The TEE whose evidence the service shows in its own certificate; none for a service outside of one. */
+  readonly tee: 'auto' | 'tdx' | 'sev-snp' | 'simulated' | undefined;
+  /** Where a simulated platform is. */
+  readonly runDir: string;
   readonly crlUrls: readonly string[];
   /** A bundle, a directory of them, or the URL of a PCS or PCCS; without it, the collateral that machines bring. */
   readonly collateral: string | undefined;
@@ -56,6 +60,8 @@ const schema = z.strictObject({
   host: text,
   directory: text,
   passphrase_file: text.exactOptional(),
+  tee: z.enum(['auto', 'tdx', 'sev-snp', 'simulated']).exactOptional(),
+  run_dir: text.default(DEFAULT_RUN_DIR),
   crl_urls: z.array(text).max(4).default([]),
   collateral: text.exactOptional(),
   rate: z
@@ -99,6 +105,8 @@ export async function readEnrolmentConfig(path: string): Promise<EnrolmentConfig
     host: parseHostname(file.host),
     directory: from(file.directory),
     passphraseFile: file.passphrase_file === undefined ? undefined : from(file.passphrase_file),
+    tee: file.tee,
+    runDir: from(file.run_dir),
     crlUrls: file.crl_urls,
     collateral: collateralLocation(file.collateral, from),
     rate: { burst: file.rate.burst, perMinute: file.rate.per_minute },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export { orderFromService, serveCaOrders, type CaOrder, type OrderedList } from './admin-socket.ts';
 export { type CaAddress } from './ca-client.ts';
+export { type ServiceRequirements } from './judge-service.ts';
 export {
   enrol,
   type EnrolledIntermediary,
@@ -18,7 +19,7 @@ export {
 export { NONCE_LIFETIME_MS } from './nonce-book.ts';
 export { enrolmentOpenApi } from './openapi.ts';
 export { REVOCATIONS_CHECK_MS, Revocations, type RevocationsOptions } from './revocations.ts';
-export { serverIdentities, type ServerIdentity } from './server-identity.ts';
+export { serverIdentities, type ServerIdentity, type ServiceEvidence } from './server-identity.ts';
 export { encryptedFileKeyStore, fileKeyStore } from '../keys/store/file-key-store.ts';
 export { type KeyStore } from '../keys/store/key-store.ts';
 export { memoryKeyStore } from '../keys/store/memory-key-store.ts';

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodePem } from '@proofgate/evidence';
+import {
+  deterministicReportData,
+  encodePem,
+  OID,
+  type ExtensionValue,
+  type ReportData,
+} from '@proofgate/evidence';
 import type { CaIdentity } from '../authorities/ca-request.ts';
 import { encodePrivateKey } from '../keys/encrypted-private-key.ts';
 import { createKeyPair } from '../keys/key-type.ts';
-import { createLeafKey } from '../keys/leaf-key.ts';
+import { createLeafKey, type LeafKey } from '../keys/leaf-key.ts';
 import { loadIssuer, type Issuer } from '../issuer/load-issuer.ts';
 import { startOfMinute } from '../leaves/leaf-request.ts';
 import { issueIntermediary } from '../operator/issue-intermediary.ts';
@@ -13,6 +19,12 @@ import type { OperatorCa } from '../operator/operator-ca.ts';
 export interface ServerIdentity {
   readonly key: string;
   readonly cert: string;
+}
+
+/** What makes evidence about the service itself, where it runs in a TEE. */
+export interface ServiceEvidence {
+  readonly tee: 'tdx' | 'sev-snp';
+  quote(reportData: ReportData): Promise<Uint8Array>;
 }
 
 /** The service's own intermediary is in memory alone and made again at every start, and before it expires. */
@@ -29,6 +41,7 @@ const REISSUE_WITHIN_MS = 3 * 86_400_000;
  * @param root - the root
  * @param host - name of the service
  * @param clock - the current time
+ * @param evidence - puts evidence into each leaf (RA-TLS), for machines that demand it; none unless given
  * @returns makes a fresh leaf, good for a day, of an intermediary that is replaced in time
  */
 export async function serverIdentities(
@@ -36,6 +49,7 @@ export async function serverIdentities(
   root: CaIdentity,
   host: string,
   clock: () => Date,
+  evidence?: ServiceEvidence,
 ): Promise<() => Promise<ServerIdentity>> {
   let issuer = await ownIssuer(ca, root, host, clock());
   return async () => {
@@ -43,15 +57,25 @@ export async function serverIdentities(
     const left = issuer.certificate.notAfter.getTime() - now.getTime();
     if (left < REISSUE_WITHIN_MS) issuer = await ownIssuer(ca, root, host, now);
     const leaf = createLeafKey();
+    const notBefore = startOfMinute(now);
     const issued = issuer.issueLeaf({
       spki: leaf.spki,
       names: [host],
-      notBefore: startOfMinute(now),
-      extensions: [],
+      notBefore,
+      extensions: evidence === undefined ? [] : [await evidenceFor(evidence, leaf, notBefore)],
       purpose: 'server',
     });
     return { key: leaf.privateKeyPem, cert: issued.chainPem };
   };
+}
+
+async function evidenceFor(
+  { tee, quote }: ServiceEvidence,
+  { spki }: LeafKey,
+  notBefore: Date,
+): Promise<ExtensionValue> {
+  const value = await quote(deterministicReportData(spki, notBefore));
+  return { oid: tee === 'tdx' ? OID.tdxQuote : OID.snpReport, value };
 }
 
 async function ownIssuer(

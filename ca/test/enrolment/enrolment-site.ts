@@ -11,6 +11,7 @@ import {
   type EnrolledIntermediary,
   type EnrolmentRule,
   type EnrolOptions,
+  type ServiceEvidence,
 } from '@proofgate/ca/enrolment';
 import { openOperatorCa, type OperatorCa } from '@proofgate/ca/operator';
 import { createLogger } from '@proofgate/daemon';
@@ -65,6 +66,8 @@ export async function enrolmentSite(
     readonly rules?: readonly EnrolmentRule[];
     readonly rate?: { readonly burst: number; readonly perMinute: number };
     readonly perHostPerDay?: number;
+    /** Puts evidence into the certificate of the service. */
+    readonly evidence?: ServiceEvidence;
     /** Gets the lines that the service logs. */
     readonly log?: string[];
   } = {},
@@ -88,7 +91,7 @@ export async function enrolmentSite(
   const server = await serveEnrolment({
     authority,
     listen: { host: '127.0.0.1', port: 0 },
-    identity: await serverIdentities(ca, root, SERVICE, () => new Date()),
+    identity: await serverIdentities(ca, root, SERVICE, () => new Date(), options.evidence),
     root: root.certificate,
     directory,
     rate: options.rate ?? { burst: 1_000, perMinute: 1_000 },

@@ -7,6 +7,7 @@ import type { CommandContext } from '../context.ts';
 import { readText } from '../input/input-file.ts';
 import { checkAbsent, writeNewFiles } from '../output/new-files.ts';
 import { table } from '../output/table.ts';
+import { readServiceRequirements } from '../service/service-requirements.ts';
 
 /** Options of `proofgate ca enrol`. */
 export interface CaEnrolOptions {
@@ -16,6 +17,9 @@ export interface CaEnrolOptions {
   readonly out: string;
   readonly tee: OpenPlatformOptions['tee'];
   readonly runDir: string;
+  /** Policy for the service itself. */
+  readonly policy?: string;
+  readonly collateral?: string;
 }
 
 /**
@@ -29,10 +33,12 @@ export async function caEnrol(options: CaEnrolOptions, context: CommandContext):
   await checkAbsent([key, certificate]);
   const rootPem = await readText(options.root);
   const platform = await openPlatform({ tee, runDir });
+  const required = await readServiceRequirements(options, platform, context.now);
   // Loaded here, because `proofgate proxy` shares this program and must not load what only makes CAs.
   const { enrol } = await import('@proofgate/ca/enrolment');
   const enrolled = await enrol({
     ...{ url, rootPem, host, purpose: 'enrol', clock: context.now },
+    ...required,
     evidence: {
       quote: (reportData, signal) => platform.quotes.quote(reportData, signal),
       collateral: () => platform.collateral(),
@@ -49,6 +55,7 @@ export async function caEnrol(options: CaEnrolOptions, context: CommandContext):
       ['permitted', host],
       ['valid until', enrolled.notAfter.toISOString()],
       ['platform', platform.simulated ? 'SIMULATED' : platform.tee],
+      ['CA', options.policy === undefined ? 'known by its root' : 'accepted by the policy'],
     ]),
   );
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
+import { openPlatform } from '@proofgate/attester';
+import type { EnrolmentConfig, ServiceEvidence } from '@proofgate/ca/enrolment';
 import { createLifecycle, createLogger } from '@proofgate/daemon';
 import { createCollateralCache, type CollateralInput, type Policy } from '@proofgate/verifier';
 import { loadCollateral } from '@proofgate/verifier/node';
@@ -51,7 +53,7 @@ export async function caServe(options: CaServeOptions, context: CommandContext):
         ...(await collateralFrom(config.collateral, rules)),
       }),
       listen,
-      identity: await serverIdentities(ca, root, host, clock),
+      identity: await serverIdentities(ca, root, host, clock, await ownEvidence(config)),
       root: root.certificate,
       directory,
       rate,
@@ -61,6 +63,16 @@ export async function caServe(options: CaServeOptions, context: CommandContext):
     lifecycle.onShutdown('enrolment service', () => server.close());
     logger.info({ host, address: listen.host, port: server.port, rules: rules.length }, 'serving');
   });
+}
+
+/** Of the TEE that the service runs in, where the configuration names one. */
+async function ownEvidence({ tee, runDir }: EnrolmentConfig): Promise<ServiceEvidence | undefined> {
+  if (tee === undefined) return undefined;
+  const platform = await openPlatform({ tee, runDir });
+  return {
+    tee: platform.tee,
+    quote: (reportData) => platform.quotes.quote(reportData),
+  };
 }
 
 /** One source for all rules; each policy names the roots that it trusts once more. */

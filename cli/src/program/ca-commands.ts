@@ -123,6 +123,8 @@ function addEnrolmentCommands(ca: Command, context: CommandContext): void {
         .default('auto'),
     )
     .option('--run-dir <dir>', 'where a simulated platform listens', '/run/proofgate')
+    .option('--policy <file>', 'what the CA itself has to prove before anything is sent to it')
+    .option('--collateral <path|url>', "for the CA's evidence (default: of this platform)")
     .action((options: CaEnrolOptions) => caEnrol(options, context));
 }
 

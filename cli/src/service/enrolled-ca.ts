@@ -6,13 +6,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EnrolmentSettings, PlatformConfig } from '@proofgate/api';
 import { openPlatform, type Platform } from '@proofgate/attester';
 import { encodePrivateKey, loadIssuer } from '@proofgate/ca';
-import type { EnrolledIntermediary, KeyStore } from '@proofgate/ca/enrolment';
+import type { EnrolledIntermediary, KeyStore, ServiceRequirements } from '@proofgate/ca/enrolment';
 import { backoff, writeFileAtomic, type Logger } from '@proofgate/daemon';
-import { decodePem, parseCertificate, toHex } from '@proofgate/evidence';
+import {
+  decodePem,
+  equalBytes,
+  parseCertificate,
+  toHex,
+  type Certificate,
+} from '@proofgate/evidence';
 
 import { CliError } from '../errors.ts';
 import { readText } from '../input/input-file.ts';
 import { isInMemory } from './memory-file-system.ts';
+import { readServiceRequirements } from './service-requirements.ts';
 
 /** What keeping an enrolled intermediary takes. */
 export interface EnrolledCaOptions {
@@ -28,8 +35,8 @@ export interface EnrolledCaOptions {
 const RENEW_AFTER = 2 / 3;
 /** First and longest pause between attempts: a CA that is down is back within minutes, or much later. */
 const RETRY = { initialMs: 1_000, maxMs: 300_000 } as const;
-/** Node's timers cannot wait for longer. */
-const LONGEST_TIMER_MS = 2_147_483_647;
+/** Timers stand still while a machine sleeps, and clocks are set: how often it is looked what time it is. */
+const LOOK_EVERY_MS = 3_600_000;
 /** Names of keys begin with this; the serial number of their certificate follows. */
 const KEY_NAMES = 'intermediary';
 /** With less there is nothing to start with: a leaf lives for five minutes at least. */
@@ -48,7 +55,7 @@ const LEAST_LEFT_MS = 900_000;
 export async function keepEnrolled(
   options: EnrolledCaOptions,
 ): Promise<{ readonly renewal: Promise<void> }> {
-  const { platform, settings } = options;
+  const { platform, settings, clock } = options;
   const attester = await openPlatform({ tee: platform.tee, runDir: platform.run_dir });
   const store = await openStore(platform, settings, attester);
   await mkdir(dirname(platform.ca_cert), { recursive: true, mode: 0o700 });
@@ -59,6 +66,7 @@ export async function keepEnrolled(
     store,
     host: hostOf(platform, settings),
     rootPem: await readText(settings.root),
+    ...(await readServiceRequirements(settings, attester, clock)),
   };
   await warnOfDisk(enrolment);
   const kept = await keptIntermediary(enrolment);
@@ -82,6 +90,7 @@ interface Enrolment extends EnrolledCaOptions {
   readonly store: KeyStore;
   readonly host: string;
   readonly rootPem: string;
+  readonly requires?: ServiceRequirements;
 }
 
 interface Present {
@@ -132,6 +141,7 @@ async function keptIntermediary(enrolment: Enrolment): Promise<Present | undefin
     if (privateKey === undefined) return undefined;
     const privateKeyPem = encodePrivateKey(privateKey);
     const { certificate } = loadIssuer({ certificatePem, privateKeyPem, at: clock() });
+    checkSettings(certificatePem, certificate, enrolment);
     const { notBefore, notAfter } = certificate;
     if (notAfter.getTime() - clock().getTime() < LEAST_LEFT_MS) return undefined;
     await forgetOthers(store, name);
@@ -139,6 +149,23 @@ async function keptIntermediary(enrolment: Enrolment): Promise<Present | undefin
   } catch (error) {
     logger.warn({ err: error }, 'the intermediary of before cannot be used: enrolling again');
     return undefined;
+  }
+}
+
+/** The settings may name another host or another CA than they did then. */
+function checkSettings(
+  certificatePem: string,
+  { nameConstraints }: Certificate,
+  { host, rootPem }: Pick<Enrolment, 'host' | 'rootPem'>,
+): void {
+  const domains = nameConstraints?.permitted.dns ?? [];
+  if (!domains.includes(host)) {
+    throw new Error(`it is for ${domains.join(', ')} and not for ${host}`);
+  }
+  const [root] = decodePem(rootPem, 'CERTIFICATE');
+  const above = decodePem(certificatePem, 'CERTIFICATE').at(-1);
+  if (root === undefined || above === undefined || !equalBytes(root, above)) {
+    throw new Error('it is from another CA than platform.ca.root');
   }
 }
 
@@ -171,10 +198,11 @@ async function untilEnrolled(enrolment: Enrolment, purpose: 'enrol' | 'renew'): 
 }
 
 async function enrolOnce(enrolment: Enrolment, purpose: 'enrol' | 'renew'): Promise<Present> {
-  const { settings, attester, clock, signal, host, rootPem, logger, store, platform } = enrolment;
+  const { settings, attester, clock, host, logger, store, platform } = enrolment;
   const { enrol } = await import('@proofgate/ca/enrolment');
   const enrolled = await enrol({
-    ...{ url: settings.enrol, rootPem, host, purpose, clock, signal },
+    ...enrolment,
+    ...{ url: settings.enrol, purpose },
     evidence: {
       quote: (reportData, stop) => attester.quotes.quote(reportData, stop),
       collateral: () => attester.collateral(),
@@ -206,7 +234,7 @@ async function renew(enrolment: Enrolment, first: Present): Promise<void> {
     while (!signal.aborted) {
       const wait = renewalTime(present) - clock().getTime();
       if (wait > 0) {
-        await delay(Math.min(wait, LONGEST_TIMER_MS), undefined, { signal, ref: false });
+        await delay(Math.min(wait, LOOK_EVERY_MS), undefined, { signal, ref: false });
       } else {
         present = await untilEnrolled(enrolment, 'renew');
       }

@@ -59,6 +59,8 @@ export async function startCa(config: string): Promise<RunningCa> {
   return { port, stop };
 }
 
+const HOSTS = ['prod1.example.com', 'prod3.example.com'];
+
 /** Writes the file of a service whose policy accepts the machine of {@link runDirectory}. */
 export function writeCaConfig(directory: TestDirectory, pki: string, changes: object = {}): string {
   const { mrtd } = platform.measurements();
@@ -75,7 +77,7 @@ export function writeCaConfig(directory: TestDirectory, pki: string, changes: ob
     listen: '127.0.0.1:0',
     host: 'localhost',
     directory: pki,
-    rules: [{ name: 'machines', policy: 'machines.json', hosts: ['prod1.example.com'] }],
+    rules: [{ name: 'machines', policy: 'machines.json', hosts: HOSTS }],
     ...changes,
   };
   const file = directory.file('serve.yaml');
