@@ -19,8 +19,8 @@ describe.each(TARGETS.map((target) => [target.name, target] as const))('%s', (na
 
   it.skipIf(missing)(
     `refuses ${String(FUZZ.runs)} inputs in its own words, in time${title}`,
-    () => {
-      const result = runFuzz(target);
+    async () => {
+      const result = await runFuzz(target);
       results.push([name, result]);
       // Were everything refused at its first byte, or nothing at all, the inputs would show nothing.
       if (FUZZ.runs >= 1000 && FUZZ.path === undefined) {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { toBase64 } from '@proofgate/evidence';
 import { FUZZ } from './fuzz-settings.ts';
 import { inputsOf, type FuzzTarget } from './fuzz-target.ts';
+import { HangWatch } from './hang-watch.mjs';
 
 /**
  * Longest processor time for one input, unless a target has its own: what grows with the square of the input needs much
@@ -25,12 +26,14 @@ export interface FuzzResult {
  * Feeds a parser with `FUZZ.runs` inputs.
  *
  * @throws a report with seed and input, for an error that is not of the target's classes and for an input that takes
- *   too long
+ *   too long. An input that takes for ever ends the process, see `HangWatch`
  */
-export function runFuzz(target: FuzzTarget): FuzzResult {
+export async function runFuzz(target: FuzzTarget): Promise<FuzzResult> {
   const result = { accepted: 0, refused: 0, slowestMs: 0, slowestBytes: 0 };
   const maxMs = target.maxMs ?? MAX_INPUT_MS;
+  const watch = watchFuzz(target.name);
   const property = fc.property(inputsOf(target), (input) => {
+    watch.begin(input);
     const { accepted, milliseconds } = measure(target, input, maxMs * REMARKABLE_SHARE);
     result[accepted ? 'accepted' : 'refused'] += 1;
     if (milliseconds > result.slowestMs) {
@@ -41,8 +44,15 @@ export function runFuzz(target: FuzzTarget): FuzzResult {
       throw new Error(`${input.length} bytes took ${milliseconds.toFixed(0)} ms`);
     }
   });
-  assertProperty(target.name, fc.check(property, fuzzParameters()));
+  const outcome = fc.check(property, fuzzParameters());
+  await watch.end();
+  assertProperty(target.name, outcome);
   return result;
+}
+
+/** Begins to watch for inputs that take for ever. @param name of the target */
+export function watchFuzz(name: string): HangWatch {
+  return new HangWatch(`${name}, with seed ${String(FUZZ.seed)},`);
 }
 
 /** Longest input that a report shows in full. */

@@ -19,7 +19,7 @@ import { expect, it } from 'vitest';
 import { describeWithRealEvidence, readRealEvidence } from '../system/support/real-evidence.ts';
 import { mutated } from './byte-mutation.ts';
 import { FUZZ } from './fuzz-settings.ts';
-import { assertProperty, fuzzParameters } from './run-fuzz.ts';
+import { assertProperty, fuzzParameters, watchFuzz } from './run-fuzz.ts';
 
 /** Verifying costs a hundred times what parsing does: of the runs, a quarter for each quote and a tenth for the rest. */
 const QUOTE_SHARE = 0.25;
@@ -128,7 +128,9 @@ async function refused<T>(
   verify: (input: T) => Promise<boolean>,
 ): Promise<void> {
   let refusals = 0;
+  const watch = watchFuzz(name);
   const property = fc.asyncProperty(inputs, async (input) => {
+    watch.begin(input instanceof Uint8Array ? input : utf8(fc.stringify(input)));
     try {
       if (!(await verify(input))) throw new Error('changed evidence was accepted');
     } catch (error) {
@@ -137,7 +139,9 @@ async function refused<T>(
     }
   });
   const parameters = fuzzParameters<[T]>(share);
-  assertProperty(name, await fc.check(property, parameters));
+  const outcome = await fc.check(property, parameters);
+  await watch.end();
+  assertProperty(name, outcome);
   // Of all changes, few are another spelling of the same.
   if (FUZZ.path === undefined) expect(refusals).toBeGreaterThan((parameters.numRuns ?? 0) * 0.8);
 }
