@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+export { benchLauncher } from './launcher/bench-launcher.ts';
+export type { BenchLauncherOptions } from './launcher/bench-launcher.ts';
+export type { LauncherPace } from './launcher/launcher-cases.ts';
 export { LatencyHistogram } from './load/latency-histogram.ts';
 export type { LoadPlan, LoadResult } from './load/load-plan.ts';
 export { ResponseReader } from './load/response-reader.ts';

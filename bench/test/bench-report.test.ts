@@ -50,3 +50,18 @@ test('shows a table with both directions', () => {
   expect(table).toMatch(/speed +req\/s +40 +100 +0\.40 +≥ 0\.50 +missed/);
   expect(table).toMatch(/time +ms +1 +1 +1\.00 +≤ 2\.00 +met/);
 });
+
+test('shows cases with other peers in another table', () => {
+  const cases = [
+    compareRounds(time, [1], { peer: [1] }),
+    compareRounds({ ...time, name: 'other' }, [4], { first: [2], second: [1] }),
+    compareRounds({ ...time, name: 'again' }, [2], { peer: [1] }),
+  ];
+  const table = renderReport({ name: 'sample', machine: thisMachine(true), cases });
+  const [, , ...lines] = table.split('\n');
+  expect(lines.map((line) => line.split(/ +/)[0])).toEqual([
+    ...['case', 'time', 'again', ''],
+    ...['case', 'other', ''],
+  ]);
+  expect(table).toMatch(/other +ms +4 +2 +2\.00 +1 +4\.00 +≤ 2\.00 +met/);
+});

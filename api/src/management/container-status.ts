@@ -74,6 +74,8 @@ export interface ContainerStatus {
   readonly engine?: EngineStatus;
   readonly hostname?: string;
   readonly port?: number;
+  /** Where the VM, and so the proxy, reaches it: `host:port`, once it has been started. */
+  readonly address?: string;
   readonly pid?: number;
   /** ISO 8601, of the instance that runs. */
   readonly started_at?: string;
@@ -136,6 +138,7 @@ export const containerStatusSchema: z.ZodType<ContainerStatus, unknown> = z.stri
   engine: engine.exactOptional(),
   hostname: z.string().exactOptional(),
   port: z.int().exactOptional(),
+  address: z.string().exactOptional(),
   pid: count.exactOptional(),
   started_at: z.iso.datetime().exactOptional(),
   restarts: count,

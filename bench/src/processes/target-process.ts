@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import type { TargetAnswer } from '../targets/target-program.ts';
 import { pinned } from './pinned-command.ts';
 
-/** Time that a target has to stop before it is killed. */
+/** Time that a target has to stop before it is killed, unless told. */
 const STOP_MS = 10_000;
 
 /** A server that is being measured, or that helps to measure one. */
@@ -25,6 +25,8 @@ export interface TargetOptions {
   readonly settings: unknown;
   /** Core to run on; undefined for any. */
   readonly cpu: number | undefined;
+  /** Time that it has to stop before it is killed. @defaultValue ten seconds */
+  readonly stopMs?: number;
 }
 
 /** Starts a target and waits until it is ready. */
@@ -36,7 +38,7 @@ export async function startTarget(options: TargetOptions): Promise<TargetProcess
   const answer = await readAnswer(child.stdout);
   if ('error' in answer) throw new Error(`${options.name} did not start: ${answer.error}`);
   if (child.pid === undefined) throw new Error(`${options.name} has no process`);
-  return { pid: child.pid, port: answer.port, stop: () => stop(child) };
+  return { pid: child.pid, port: answer.port, stop: () => stop(child, options.stopMs ?? STOP_MS) };
 }
 
 async function readAnswer(output: Readable): Promise<TargetAnswer> {
@@ -45,10 +47,10 @@ async function readAnswer(output: Readable): Promise<TargetAnswer> {
   return { error: 'it ended without an answer' };
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, stopMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);
   child.stdin?.end();
   await ended;
   clearTimeout(timer);

@@ -95,8 +95,21 @@ function round(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** The report for a person. */
+/** The report for a person: one table for cases that have the same peers. */
 export function renderReport({ name, machine, cases }: BenchReport): string {
+  const where =
+    `${machine.cpu}, ${String(machine.cores)} cores, Node ${machine.node}, ` +
+    (machine.pinned ? 'pinned' : 'not pinned: results vary');
+  const groups = new Map<string, BenchCase[]>();
+  for (const entry of cases) {
+    const peers = Object.keys(entry.peers).join();
+    groups.set(peers, [...(groups.get(peers) ?? []), entry]);
+  }
+  const tables = [...groups.values()].map((group) => `${renderCases(group)}\n`);
+  return `${name} on ${where}\n\n${tables.join('\n')}`;
+}
+
+function renderCases(cases: readonly BenchCase[]): string {
   const peerNames = Object.keys(cases[0]?.peers ?? {});
   const rows = cases.map((entry) => [
     entry.name,
@@ -117,10 +130,7 @@ export function renderReport({ name, machine, cases }: BenchReport): string {
     'target',
     '',
   ];
-  const where =
-    `${machine.cpu}, ${String(machine.cores)} cores, Node ${machine.node}, ` +
-    (machine.pinned ? 'pinned' : 'not pinned: results vary');
-  return `${name} on ${where}\n\n${renderTable([head, ...rows])}\n`;
+  return renderTable([head, ...rows]);
 }
 
 function outcomeText(entry: BenchCase): string {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type {
-  ContainerStatus,
-  EngineStatus,
-  LastExit,
-  PullProgress,
-  Replacement,
+import {
+  formatHostPort,
+  type ContainerStatus,
+  type EngineStatus,
+  type LastExit,
+  type PullProgress,
+  type Replacement,
 } from '@proofgate/api';
 import { describeExit, type ExitReason } from '../supervision/exit-reason.ts';
 import type { PrepareProgress } from '../supervision/runtime.ts';
@@ -36,6 +37,7 @@ export function containerStatus(
     ...present('engine', engine),
     ...present('hostname', summary.hostname),
     ...present('port', summary.port),
+    ...present('address', summary.address && formatHostPort(summary.address)),
     ...present('pid', summary.pid),
     ...(startedAt === undefined ? {} : { started_at: new Date(startedAt).toISOString() }),
     restarts,

@@ -57,10 +57,12 @@ describe('the status of a workload', () => {
       egress: false,
       startedAt: Date.parse('2026-11-20T12:00:00Z'),
     };
-    const placed = { hostname: 'web.example.com', port: 80, instance };
+    const address = { host: '10.92.0.3', port: 80 };
+    const placed = { hostname: 'web.example.com', port: 80, address, instance };
     expect(shown(placed, { engine, awaitingConfig: true })).toMatchObject({
       hostname: 'web.example.com',
       port: 80,
+      address: '10.92.0.3:80',
       started_at: '2026-11-20T12:00:00.000Z',
       engine,
       awaiting_config: true,
