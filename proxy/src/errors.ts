@@ -23,10 +23,6 @@ export const PROXY_ERRORS = {
     'rejected',
     'a request expects something other than 100-continue',
   ],
-  ERR_PROXY_REQUEST_PIPELINE: [
-    'rejected',
-    'too many requests wait for their answers on one connection',
-  ],
   ERR_PROXY_REQUEST_METHOD: ['rejected', 'this resource does not take the method'],
   ERR_PROXY_REQUEST_HEADERS_TOO_LARGE: ['rejected', 'a request head is larger than the limit'],
   ERR_PROXY_REQUEST_BODY_TOO_LARGE: ['rejected', 'a request body is larger than the limit'],

@@ -3,10 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { parseUpstream, type GatewayConfigure, type HostMode } from '@proofgate/api';
 import type { AccessRecord } from '../src/http/access-log.ts';
 import type { Route, RouteLimits, SnapshotHost } from '../src/ipc/snapshot.ts';
-import {
-  createNodeHttpUpstreamClient,
-  type NodeHttpUpstreamOptions,
-} from '../src/upstream/node-http-upstream-client.ts';
+import { createHttp1UpstreamClient } from '../src/upstream/http1-upstream-client.ts';
+import type { PoolLimits } from '../src/upstream/upstream-pool.ts';
 import { Worker, type ConnectionReport, type WorkerLimits } from '../src/worker/worker.ts';
 import { testIdentity } from './test-identity.ts';
 
@@ -56,13 +54,13 @@ export interface TestWorker {
 export async function startWorker(
   hosts: readonly TestHost[],
   limits: Partial<WorkerLimits> = {},
-  upstreamOptions: NodeHttpUpstreamOptions = {},
+  pool: Partial<PoolLimits> = {},
 ): Promise<TestWorker> {
   const accessLog: AccessRecord[] = [];
   const reports: ConnectionReport[] = [];
   const worker = new Worker({
     limits: { ...TEST_WORKER_LIMITS, ...limits },
-    upstreams: createNodeHttpUpstreamClient(upstreamOptions),
+    upstreams: createHttp1UpstreamClient({ ...pool, monotonicMs: () => performance.now() }),
     accessLog: (record) => accessLog.push(record),
     report: (report) => reports.push(report),
     monotonicMs: () => performance.now(),

@@ -10,10 +10,8 @@ import { startRawUpstream, type RawAnswer, type RawUpstream } from './raw-upstre
 import { ask, target } from './https-client.ts';
 import { startWorker, type TestWorker } from './test-worker.ts';
 import { exchangeRaw } from './tls-client.ts';
-import {
-  UPSTREAM_IDLE_MS,
-  type NodeHttpUpstreamOptions,
-} from '../src/upstream/node-http-upstream-client.ts';
+import { UPSTREAM_IDLE_MS } from '../src/upstream/http1-upstream-connection.ts';
+import type { PoolLimits } from '../src/upstream/upstream-pool.ts';
 
 const HOST = 'app.example.com';
 const closers: (() => Promise<void>)[] = [];
@@ -24,7 +22,7 @@ afterEach(async () => {
 
 async function setup(
   answer: RawAnswer,
-  options: NodeHttpUpstreamOptions = {},
+  options: Partial<PoolLimits> = {},
 ): Promise<{ worker: TestWorker; upstream: RawUpstream }> {
   const upstream = await startRawUpstream(answer);
   closers.push(() => upstream.close());

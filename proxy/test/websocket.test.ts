@@ -246,12 +246,14 @@ describe('an upgrade', () => {
     const upstream = await startRawUpstream(() => undefined);
     closers.push(() => upstream.close());
     const worker = await startOn(upstream.upstream);
-    const answer = await exchangeRaw(
-      worker.port,
-      HOST,
-      `GET /slow HTTP/1.1\r\nHost: ${HOST}\r\n\r\n${HANDSHAKE}`,
-    );
-    expect(answer).toBe('');
+    const socket = await openTls(worker.port, HOST);
+    const answer = readUntil(socket, /slow$/);
+    socket.write(`GET /slow HTTP/1.1\r\nHost: ${HOST}\r\n\r\n${HANDSHAKE}`);
+    await waitFor(() => upstream.received[0]?.endsWith('\r\n\r\n'), SOON);
     expect(upstream.received.join('')).not.toContain('websocket');
+    upstream.sockets[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow');
+    await answer;
+    await waitFor(() => upstream.received.join('').includes('websocket'), SOON);
+    socket.destroy();
   });
 });

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { PROXY_ERRORS, type ProxyError, type ProxyErrorCode } from '../errors.ts';
-import { endLingering } from '../tls/lingering-close.ts';
 import type { LocalAnswer } from './local-resource.ts';
 
 /** What a client is told about each refusal or failure; what is not listed is a 500. */
@@ -21,7 +18,6 @@ const STATUS: Partial<Record<ProxyErrorCode, number>> = {
   ERR_PROXY_REQUEST_BODY_TOO_LARGE: 413,
   ERR_PROXY_REQUEST_EXPECTATION: 417,
   ERR_PROXY_REQUEST_MISDIRECTED: 421,
-  ERR_PROXY_REQUEST_PIPELINE: 429,
   ERR_PROXY_REQUEST_HEADERS_TOO_LARGE: 431,
   ERR_PROXY_UPSTREAM_UNREACHABLE: 502,
   ERR_PROXY_UPSTREAM_CLOSED: 502,
@@ -45,31 +41,6 @@ export function errorAnswer(error: ProxyError, requestId: string): LocalAnswer {
   const [, sentence] = PROXY_ERRORS[error.code];
   const body = Buffer.from(`${JSON.stringify({ error: sentence, code: error.code, requestId })}\n`);
   return { status: statusOf(error.code), headers: errorHeaders(error), body };
-}
-
-/** The same, on a connection on which no request was understood; ends the connection. */
-export function writeError(socket: Duplex, error: ProxyError, requestId: string): void {
-  const { status, headers, body } = errorAnswer(error, requestId);
-  const ending = ['Content-Length', String(body.length), 'Connection', 'close'];
-  const head = serializeHead(status, undefined, [...headers, ...ending]);
-  endLingering(socket, Buffer.concat([Buffer.from(head, 'latin1'), body]));
-}
-
-/**
- * A response head as bytes in latin1, the encoding of header fields.
- *
- * @param headers name and value by turns
- */
-export function serializeHead(
-  status: number,
-  statusText: string | undefined,
-  headers: readonly string[],
-): string {
-  let head = `HTTP/1.1 ${status} ${statusText ?? STATUS_CODES[status] ?? ''}\r\n`;
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    head += `${headers[index] ?? ''}: ${headers[index + 1] ?? ''}\r\n`;
-  }
-  return `${head}\r\n`;
 }
 
 function errorHeaders(error: ProxyError): string[] {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Socket } from 'node:net';
 import { ProxyError } from '../errors.ts';
 import type { Route } from '../ipc/snapshot.ts';
 import { tunnel } from '../worker/tunnel.ts';
@@ -9,6 +8,7 @@ import type {
   UpstreamHandlers,
   UpstreamResponse,
 } from '../upstream/upstream-client.ts';
+import type { UpstreamSocket } from '../upstream/upstream-socket.ts';
 import type { Exchange, ExchangeTask } from './exchange.ts';
 import { clientResponseHeaders, forwardedTrailers, type RawHeaders } from './header-rules.ts';
 import { collect, type RequestPlan } from './request-rules.ts';
@@ -86,7 +86,8 @@ class Forwarding implements ExchangeTask, UpstreamHandlers {
       this.hasBody = plan.hasBody;
       // Whether content that was held back still follows is up to the client, so nobody could tell what comes next.
       const unsure = this.plan.expectContinue && !this.continued && !this.exchange.complete;
-      this.exchange.sendHead({ ...answer, ...plan }, unsure);
+      const { status, statusText } = answer;
+      this.exchange.sendHead({ ...plan, status, statusText }, unsure);
     });
   }
 
@@ -103,7 +104,7 @@ class Forwarding implements ExchangeTask, UpstreamHandlers {
     this.exchange.resume();
   }
 
-  onSwitch(head: UpstreamResponse, connection: Socket): void {
+  onSwitch(head: UpstreamResponse, connection: UpstreamSocket, first: Uint8Array): void {
     this.upstream = undefined;
     this.attempt(() => {
       const { upgrade } = this.plan;
@@ -111,7 +112,7 @@ class Forwarding implements ExchangeTask, UpstreamHandlers {
         throw new ProxyError('ERR_PROXY_UPSTREAM_INVALID', 'upstream switched unasked');
       }
       const key = collect(this.exchange.head.rawHeaders).get('sec-websocket-key')?.[0];
-      this.openTunnel({ ...head, headers: planSwitch(head, upgrade, key) }, connection);
+      this.openTunnel({ ...head, headers: planSwitch(head, upgrade, key) }, connection, first);
     }, connection);
   }
 
@@ -132,19 +133,19 @@ class Forwarding implements ExchangeTask, UpstreamHandlers {
     this.upstream?.abort();
   }
 
-  private openTunnel(head: SwitchHead, upstream: Socket): void {
+  private openTunnel(head: SwitchHead, upstream: UpstreamSocket, first: Uint8Array): void {
     const client = this.exchange.switchProtocol(head);
     if (client === undefined) {
       upstream.destroy();
       return;
     }
-    tunnel(client, upstream, this.route.limits.idleTimeoutMs, (result) => {
+    tunnel(client, upstream, first, this.route.limits.idleTimeoutMs, (result) => {
       this.exchange.reportTunnel(result.bytesFromClient, result.bytesToClient);
     });
   }
 
   /** An answer that the client must not get is an error of the upstream. */
-  private attempt(action: () => void, connection?: Socket): void {
+  private attempt(action: () => void, connection?: UpstreamSocket): void {
     try {
       action();
     } catch (error) {

@@ -5,7 +5,7 @@ import type { RawHeaders } from './header-rules.ts';
 import { collect } from './request-rules.ts';
 
 /** 15 digits are below 2^53: every such number is exact. */
-const CONTENT_LENGTH = /^[0-9]{1,15}$/;
+export const CONTENT_LENGTH: RegExp = /^[0-9]{1,15}$/;
 
 /**
  * How the content of an HTTP/1 request is framed: RFC 9112 section 6.3, with every case that calls for judgement refused.

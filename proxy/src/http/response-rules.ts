@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { ProxyError } from '../errors.ts';
 import { clientResponseHeaders, listMembers, type RawHeaders } from './header-rules.ts';
-import { isChunked } from './request-framing.ts';
+import type { ContentFraming } from '../http1/content-decoder.ts';
+import { CONTENT_LENGTH, isChunked } from './request-framing.ts';
 import { collect } from './request-rules.ts';
 
 /** A response head as the upstream's parser delivers it. */
@@ -39,7 +40,7 @@ const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
  */
 export function planResponse(head: ResponseHead, request: AnsweredRequest): ResponsePlan {
   const { encodings, lengths } = readFraming(head);
-  const hasBody = request.method !== 'HEAD' && head.status !== 204 && head.status !== 304;
+  const hasBody = hasContent(head.status, request.method);
   const chunked = hasBody && lengths.length === 0 && request.httpVersion === '1.1';
   const headers = clientResponseHeaders(head.rawHeaders, {
     chunked,
@@ -49,6 +50,32 @@ export function planResponse(head: ResponseHead, request: AnsweredRequest): Resp
   if (chunked && encodings.length === 0) headers.push('Transfer-Encoding', 'chunked');
   const trailers = chunked || (hasBody && request.httpVersion === '2.0');
   return { hasBody, chunked, trailers, headers };
+}
+
+/**
+ * How the content of an upstream's response ends (RFC 9112 section 6.3).
+ *
+ * @param method of the request
+ * @throws ProxyError ERR_PROXY_UPSTREAM_INVALID
+ */
+export function responseFraming(
+  head: ResponseHead & { readonly httpVersion: string },
+  method: string,
+): ContentFraming {
+  const { encodings, lengths } = readFraming(head);
+  if (!hasContent(head.status, method)) return { kind: 'none' };
+  if (encodings.length > 0) {
+    if (head.httpVersion === '1.0') throw invalid('Transfer-Encoding in HTTP/1.0');
+    return { kind: 'chunked' };
+  }
+  const [length] = lengths;
+  if (length === undefined) return { kind: 'close' };
+  if (!CONTENT_LENGTH.test(length)) throw invalid('a Content-Length that is not a number');
+  return { kind: 'length', bytes: Number(length) };
+}
+
+function hasContent(status: number, method: string): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304;
 }
 
 /** The fields that frame a response. @throws ProxyError ERR_PROXY_UPSTREAM_INVALID when they leave a doubt */

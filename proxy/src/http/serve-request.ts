@@ -51,6 +51,17 @@ export function serveRequest(
   }
 }
 
+/** Answers a request that cannot be served, or not even read; what follows it means nothing. */
+export function refuseRequest(
+  { context }: RequestService,
+  connection: ClientConnection,
+  head: RequestHead,
+  client: ClientStream,
+  error: ProxyError,
+): void {
+  new Exchange(context, connection, head, client).fail(error, true);
+}
+
 /** @throws ProxyError ERR_PROXY_REQUEST_MISDIRECTED */
 function findRoute(service: RequestService, connection: ClientConnection): ConnectionRoute {
   const host = service.hosts(connection.hostname);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Socket } from 'node:net';
 import type { Upstream } from '@proofgate/api';
 import type { ProxyError } from '../errors.ts';
+import type { UpstreamSocket } from './upstream-socket.ts';
 
 /** A request to an upstream. Every decision about its fields and framing has been taken. */
 export interface UpstreamRequest {
@@ -43,8 +43,8 @@ export interface UpstreamHandlers {
   onBody(chunk: Uint8Array): void;
   /** The response is complete. */
   onEnd(trailers: readonly string[]): void;
-  /** 101. `connection` gives the bytes after the head. */
-  onSwitch(head: UpstreamResponse, connection: Socket): void;
+  /** 101. @param first bytes after the head; valid during the call alone */
+  onSwitch(head: UpstreamResponse, connection: UpstreamSocket, first: Uint8Array): void;
   /** ERR_PROXY_UPSTREAM_… or, for a head that cannot be written, ERR_PROXY_REQUEST_MALFORMED. */
   onError(error: ProxyError): void;
   /** The upstream takes content again after `write` returned false. */

@@ -7,13 +7,6 @@ const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_
 export function upstreamFailure(cause: Error): ProxyError {
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   if (CLOSED.has(code)) return closedWithoutAnswer(cause);
-  // llhttp's codes.
-  if (code.startsWith('HPE_')) {
-    return new ProxyError('ERR_PROXY_UPSTREAM_INVALID', 'upstream answer is not valid HTTP', {
-      seen: code,
-      cause,
-    });
-  }
   return new ProxyError('ERR_PROXY_UPSTREAM_UNREACHABLE', 'upstream cannot be reached', {
     seen: code,
     cause,

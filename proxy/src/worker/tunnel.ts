@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex } from 'node:stream';
+import type { UpstreamSocket } from '../upstream/upstream-socket.ts';
 
-/** Both ends of a tunnel are sockets, which have an idle timer and close after their last byte is out. */
+/** A client's end of a tunnel: it has an idle timer and closes after its last byte is out. */
 export interface TunnelEnd extends Duplex {
   setTimeout(timeoutMs: number, onIdle: () => void): unknown;
   destroySoon(): void;
@@ -16,33 +17,54 @@ export interface TunnelResult {
 /**
  * Passes bytes both ways until both sides have ended, one side fails, or neither has sent a byte for `idleMs`.
  * Back-pressure goes through, and an end in one direction leaves the other open.
+ *
+ * @param first what the upstream has sent already
  */
 export function tunnel(
   client: TunnelEnd,
-  upstream: TunnelEnd,
+  upstream: UpstreamSocket,
+  first: Uint8Array,
   idleMs: number,
   onClosed: (result: TunnelResult) => void,
 ): void {
   let bytesFromClient = 0;
   let bytesToClient = 0;
   let open = 2;
-  client.on('data', (chunk: Buffer) => (bytesFromClient += chunk.length));
-  upstream.on('data', (chunk: Buffer) => (bytesToClient += chunk.length));
-  const join = (end: TunnelEnd, other: TunnelEnd): void => {
-    end.on('error', () => other.destroy());
-    end.once('close', () => {
-      // Not at once: the last bytes and the end that were passed on are still on their way out.
-      other.destroySoon();
-      open -= 1;
-      if (open === 0) onClosed({ bytesFromClient, bytesToClient });
-    });
-    end.pipe(other);
+  const closed = (): void => {
+    open -= 1;
+    if (open === 0) onClosed({ bytesFromClient, bytesToClient });
   };
-  join(client, upstream);
-  join(upstream, client);
+  const toClient = (bytes: Uint8Array): void => {
+    bytesToClient += bytes.length;
+    // A copy: the bytes of an upstream are there for the moment alone.
+    if (!client.write(Buffer.from(bytes))) upstream.pause();
+  };
+  upstream.handlers = {
+    onBytes: toClient,
+    onEnd: () => client.end(),
+    onDrain: () => client.resume(),
+    onClosed: () => {
+      // Not at once: the last bytes and the end that were passed on are still on their way out.
+      client.destroySoon();
+      closed();
+    },
+  };
+  client.on('data', (chunk: Buffer) => {
+    bytesFromClient += chunk.length;
+    if (!upstream.write(chunk)) client.pause();
+  });
+  client.on('drain', () => upstream.resume());
+  client.once('end', () => upstream.end());
+  client.on('error', () => upstream.destroy());
+  client.once('close', () => {
+    upstream.destroySoon();
+    closed();
+  });
   // Every byte that passes touches both sockets, so one timer sees all.
   client.setTimeout(idleMs, () => {
     client.destroy();
     upstream.destroy();
   });
+  if (first.length > 0) toClient(first);
+  client.resume();
 }

@@ -2,7 +2,7 @@
 import type { Logger } from '@proofgate/daemon';
 import { ProxyError } from '../errors.ts';
 import { parsePrimaryMessage, type WorkerMessage, type WorkerSettings } from '../ipc/messages.ts';
-import { createNodeHttpUpstreamClient } from '../upstream/node-http-upstream-client.ts';
+import { createHttp1UpstreamClient } from '../upstream/http1-upstream-client.ts';
 import { dropPrivileges, type PrivilegedProcess } from './drop-privileges.ts';
 import { Worker } from './worker.ts';
 
@@ -62,7 +62,7 @@ export class WorkerProcess {
     this.settings = settings;
     this.worker = new Worker({
       limits: settings.limits,
-      upstreams: createNodeHttpUpstreamClient(),
+      upstreams: createHttp1UpstreamClient({ monotonicMs: options.monotonicMs }),
       accessLog: (record) => logger.info(record, 'request'),
       report: (report) => logger.info(report, 'connection'),
       monotonicMs: options.monotonicMs,

@@ -150,7 +150,6 @@ export class Worker {
     // The server counts as stopped when its last connection has closed.
     await stopped;
     for (const timer of [sweep, grace, deadline]) clearTimeout(timer);
-    this.http.close();
     this.options.upstreams.close();
   }
 
