@@ -12,6 +12,7 @@ import type {
 import { errorAnswer } from './error-response.ts';
 import type { RawHeaders } from './header-rules.ts';
 import type { LocalAnswer } from './local-resource.ts';
+import { hasContent } from './request-rules.ts';
 
 /** What all requests of a worker share. */
 export interface ExchangeContext {
@@ -61,7 +62,7 @@ export class Exchange implements ClientStreamHandlers {
     this.connection = connection;
     this.head = head;
     this.client = client;
-    this.received = head.body.kind === 'none';
+    this.received = !hasContent(head.body);
     this.id = context.nextRequestId();
     this.startedAt = context.monotonicMs();
     client.attach(this);

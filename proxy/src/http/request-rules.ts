@@ -19,8 +19,8 @@ export interface RequestPlan {
   readonly upgrade: string | undefined;
 }
 
-/** A path and query of printable characters; a fragment has no place in a request (RFC 9112 section 3.2). */
-const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e\x80-\xff]*$/;
+/** A path and query of visible ASCII; a fragment has no place in a request (RFC 9112 section 3.2). */
+const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/;
 const HOST = /^([a-z0-9_.-]+?)\.?(?::[0-9]{0,5})?$/i;
 /** One protocol of RFC 9110 section 7.8, with or without a version. */
 const PROTOCOL = /^[a-z0-9!#$%&'*+.^_`|~-]+(?:\/[a-z0-9!#$%&'*+.^_`|~-]+)?$/;
@@ -52,6 +52,9 @@ export function planRequest(head: RequestHead, rules: RequestRules): RequestPlan
 }
 
 function checkTarget({ method, target }: RequestHead): void {
+  if (method === 'CONNECT') {
+    throw refusal('ERR_PROXY_REQUEST_TARGET', 'CONNECT is for forward proxies');
+  }
   // RFC 9112 section 3.2.4: asterisk-form is for OPTIONS alone.
   if (ORIGIN_FORM.test(target) || (target === '*' && method === 'OPTIONS')) return;
   throw refusal('ERR_PROXY_REQUEST_TARGET', 'request target is not a path', {

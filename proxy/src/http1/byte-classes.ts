@@ -32,8 +32,8 @@ function classes(): Uint8Array {
   // RFC 9110 section 5.5: visible characters, obs-text, and blanks between them.
   mark([HTAB, SP, ...range(0x21, 0x7e), ...range(0x80, 0xff)], FIELD_TEXT);
   mark([HTAB, SP], BLANK);
-  // Everything printable; which targets make sense is for the rules to say.
-  mark([...range(0x21, 0x7e), ...range(0x80, 0xff)], TARGET);
+  // Visible ASCII; which targets make sense is for the rules to say.
+  mark(range(0x21, 0x7e), TARGET);
   return table;
 }
 

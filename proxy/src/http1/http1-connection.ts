@@ -29,6 +29,9 @@ export interface Http1Limits {
 /** Bytes that a client may have sent ahead of the answer that it waits for; more stay in the kernel. */
 const MAX_BYTES_AHEAD = 65_536;
 
+/** This much of a head is looked at as it comes, so that what is no request at all is refused at once. */
+const EAGER_BYTES = 512;
+
 /** A head of which nothing is known, for the log and for the answer. */
 const UNREADABLE: RequestHead = {
   method: '',
@@ -151,10 +154,10 @@ export class Http1Connection implements StreamConnection {
     if (this.discarding) return;
     const { ahead } = this;
     const bytes = ahead === undefined ? chunk : Buffer.concat([ahead, chunk]);
-    // Without a line end no head is complete: one that comes byte by byte is not scanned at each of them.
-    if (ahead !== undefined && this.stream === undefined && !chunk.includes(LF)) {
+    // Without a line end no head is complete: a long one that comes byte by byte is not scanned at each of them.
+    if (ahead !== undefined && ahead.length > EAGER_BYTES && this.stream === undefined) {
       this.ahead = bytes;
-      if (bytes.length <= this.limits.headerBytes) return;
+      if (bytes.length <= this.limits.headerBytes && !chunk.includes(LF)) return;
     }
     this.ahead = undefined;
     this.consume(bytes);

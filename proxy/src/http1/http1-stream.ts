@@ -8,6 +8,7 @@ import type {
   RequestHead,
 } from '../http/client-stream.ts';
 import type { RawHeaders } from '../http/header-rules.ts';
+import { hasContent } from '../http/request-rules.ts';
 import type { TunnelEnd } from '../worker/tunnel.ts';
 import type { ContentDecoder } from './content-decoder.ts';
 import { serializeResponse, type MessageWriter } from './message-writer.ts';
@@ -45,7 +46,7 @@ export class Http1Stream implements ClientStream {
     this.connection = connection;
     this.head = head;
     this.close = close;
-    this.received = head.body.kind === 'none';
+    this.received = !hasContent(head.body);
   }
 
   /** Content is still to come. */

@@ -17,6 +17,8 @@ export interface ScannedRequest {
 /** No two parsers differ over these; of a method that only we know nobody can say whether it has content. */
 const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 
+const LONGEST_METHOD = Math.max(...METHODS.map((method) => method.length));
+
 /** `HTTP/1.1` and CR LF. */
 const VERSION_BYTES = 10;
 
@@ -36,6 +38,11 @@ export function scanRequest(
 ): ScannedRequest | undefined {
   const methodEnd = skip(bytes, from, end, TOKEN);
   demandSpace(bytes, from, methodEnd, end, limits);
+  const method = bytes.toString('latin1', from, methodEnd);
+  // Before the rest has come: what is no request at all is not waited for.
+  if (methodEnd < end ? !KNOWN_METHODS.has(method) : method.length > LONGEST_METHOD) {
+    throw limits.malformed('method is not known');
+  }
   const targetEnd = skip(bytes, methodEnd + 1, end, TARGET);
   demandSpace(bytes, methodEnd + 1, targetEnd, end, limits);
   const line = targetEnd + 1 + VERSION_BYTES;
@@ -44,10 +51,8 @@ export function scanRequest(
   const rawHeaders: string[] = [];
   const next = scanFields(bytes, line, end, from, limits, rawHeaders);
   if (next === INCOMPLETE) return undefined;
-  const text = bytes.toString('latin1', from, targetEnd);
-  const method = text.slice(0, methodEnd - from);
-  if (!KNOWN_METHODS.has(method)) throw limits.malformed('method is not known');
-  return { method, target: text.slice(methodEnd + 1 - from), httpVersion, rawHeaders, next };
+  const target = bytes.toString('latin1', methodEnd + 1, targetEnd);
+  return { method, target, httpVersion, rawHeaders, next };
 }
 
 /** A part of the request line has at least one byte, and one space after it. */
