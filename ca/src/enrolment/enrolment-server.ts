@@ -21,7 +21,7 @@ import type { ServerIdentity } from './server-identity.ts';
 export interface EnrolmentServerOptions {
   readonly authority: EnrolmentAuthority;
   readonly listen: HostPort;
-  /** Makes the server's certificate; asked at the start and twice a day. */
+  /** Makes the server's certificate; asked at the start, and when half a day has passed since. */
   readonly identity: () => Promise<ServerIdentity>;
   /** DER. */
   readonly root: Uint8Array;
@@ -45,7 +45,9 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** A fleet that starts at once. */
 const MAX_CONNECTIONS = 1_024;
 /** Half the life of a leaf. */
-const IDENTITY_INTERVAL_MS = 12 * 3_600_000;
+const IDENTITY_AGE_MS = 12 * 3_600_000;
+/** Timers stand still while a machine sleeps, and clocks are set: how often the age is looked at. */
+export const IDENTITY_CHECK_MS = 3_600_000;
 /** A quote, a request and a bundle of collateral in base64 and JSON. */
 const MAX_BODY_BYTES = 524_288;
 
@@ -56,7 +58,7 @@ const MAX_BODY_BYTES = 524_288;
  * @throws Error of the system when the address cannot be had
  */
 export async function serveEnrolment(options: EnrolmentServerOptions): Promise<EnrolmentServer> {
-  const { listen, identity, logger } = options;
+  const { listen, identity, logger, clock } = options;
   const rate = new RequestRate({ ...options.rate, clock: options.clock });
   const server = createServer(
     {
@@ -70,9 +72,14 @@ export async function serveEnrolment(options: EnrolmentServerOptions): Promise<E
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
+  let madeAt = clock().getTime();
   const renewal = setInterval(() => {
-    void renew(server, identity, logger);
-  }, IDENTITY_INTERVAL_MS);
+    const now = clock().getTime();
+    if (now >= madeAt && now - madeAt < IDENTITY_AGE_MS) return;
+    void renew(server, identity, logger).then((renewed) => {
+      if (renewed) madeAt = now;
+    });
+  }, IDENTITY_CHECK_MS);
   renewal.unref();
   server.listen(listen.port, listen.host);
   await once(server, 'listening');
@@ -92,11 +99,13 @@ async function renew(
   server: Server,
   identity: () => Promise<ServerIdentity>,
   logger: Logger,
-): Promise<void> {
+): Promise<boolean> {
   try {
     server.setSecureContext(await identity());
+    return true;
   } catch (error) {
     logger.error({ err: error }, 'the certificate of the service cannot be renewed');
+    return false;
   }
 }
 

@@ -9,7 +9,11 @@ const DAY_MS = 86_400_000;
 /** An intermediary for a host. */
 interface Given {
   readonly serial: string;
-  readonly issuedAt: number;
+  /**
+   * By the clock of the moment; the journal has a later time when the clock had been ahead before, and would count the
+   * certificate for longer than a day.
+   */
+  readonly notBefore: number;
   readonly notAfter: number;
   /** On the strength of evidence: what an operator issues by hand is not counted. */
   readonly enrolled: boolean;
@@ -41,8 +45,10 @@ export class HostHistory {
    */
   async within<T>(host: string, now: Date, work: () => Promise<T>): Promise<T> {
     const underWay = this.#underWay.get(host) ?? 0;
-    const since = now.getTime() - DAY_MS;
-    const today = this.#of(host).filter(({ issuedAt, enrolled }) => enrolled && issuedAt > since);
+    const age = ({ notBefore }: Given): number => now.getTime() - notBefore;
+    const today = this.#of(host).filter(
+      (given) => given.enrolled && age(given) >= 0 && age(given) < DAY_MS,
+    );
     const seen = underWay + today.length;
     if (seen >= this.#perDay) {
       throw new CaError('ERR_CA_BUSY', `${host} was given too many certificates`, {
@@ -78,10 +84,10 @@ export class HostHistory {
     if (entry?.event.type === 'revoke') this.#revoked.add(entry.event.serial);
     if (entry?.event.type !== 'issue') return;
     const { serial, certificate, evidence_sha256: evidence } = entry.event;
-    const { nameConstraints, notAfter } = parseCertificate(fromBase64(certificate));
+    const { nameConstraints, notBefore, notAfter } = parseCertificate(fromBase64(certificate));
     const given = {
       serial,
-      issuedAt: Date.parse(entry.time),
+      notBefore: notBefore.getTime(),
       notAfter: notAfter.getTime(),
       enrolled: evidence !== undefined,
     };

@@ -12,6 +12,7 @@ export { EnrolmentAuthority, type EnrolmentAuthorityOptions } from './enrolment-
 export { readEnrolmentConfig, type EnrolmentConfig } from './enrolment-config.ts';
 export { type EnrolmentRule } from './enrolment-rule.ts';
 export {
+  IDENTITY_CHECK_MS,
   serveEnrolment,
   type EnrolmentServer,
   type EnrolmentServerOptions,

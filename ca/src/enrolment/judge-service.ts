@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TLSSocket } from 'node:tls';
 import { CodedError, decodePem } from '@proofgate/evidence';
-import type { Policy } from '@proofgate/verifier';
-import { verifiedConnect, type PeerRequirements } from '@proofgate/verifier/node';
+import { verifyCertificate, type JudgingOptions, type Policy } from '@proofgate/verifier';
+import { connectTls } from '@proofgate/verifier/node';
 import { CaError } from '../errors.ts';
 
 /** What the enrolment service has to prove before anything is sent to it: that it runs in a TEE, and as what. */
-export interface ServiceRequirements extends Pick<
-  PeerRequirements,
-  'collateral' | 'endorsements' | 'clock'
-> {
+export interface ServiceRequirements extends Pick<JudgingOptions, 'collateral' | 'endorsements'> {
   readonly policy: Policy;
+  readonly clock: () => Date;
 }
 
 /** Where the service is, and the root that its certificate has to come from. */
@@ -23,7 +21,7 @@ export interface ServicePlace {
 }
 
 /**
- * Connects to the service and judges the evidence in its certificate. The certificate has to come from the root as well,
+ * Connects to the service and judges the evidence in its certificate, asking it nothing. The certificate has to come from the root as well,
  * and be for the service's name.
  *
  * @param place - where
@@ -33,17 +31,18 @@ export interface ServicePlace {
  */
 export async function connectToJudged(
   { rootPem, ...target }: ServicePlace,
-  requirements: ServiceRequirements,
+  { clock, ...judging }: ServiceRequirements,
 ): Promise<TLSSocket> {
+  const { socket, chain } = await connectTls(target);
+  // One that breaks meanwhile is reported by whoever uses it; without a listener it would end the process.
+  socket.on('error', () => undefined);
   try {
-    const { socket } = await verifiedConnect(target, {
-      ...requirements,
-      caRoots: decodePem(rootPem, 'CERTIFICATE'),
-      // What proves it is in the certificate; the service has no log of workloads.
-      fetchDocument: false,
-    });
+    const caRoots = decodePem(rootPem, 'CERTIFICATE');
+    const { servername: hostname, signal } = target;
+    await verifyCertificate({ ...judging, caRoots, chain, hostname, at: clock(), signal });
     return socket;
   } catch (cause) {
+    socket.destroy();
     if (!isRejection(cause)) throw cause;
     const { code, message, expected, seen } = cause;
     throw new CaError('ERR_CA_SERVICE_REFUSED', `${target.servername} is refused: ${message}`, {

@@ -38,7 +38,9 @@ export class RequestRate {
     const now = clock().getTime();
     const payer = payerOf(address);
     const { tokens, at } = this.#buckets.get(payer) ?? { tokens: burst, at: now };
-    const filled = Math.min(burst, tokens + ((now - at) / MINUTE_MS) * perMinute);
+    // A clock that was set back takes nothing away.
+    const elapsed = Math.max(0, now - at);
+    const filled = Math.min(burst, tokens + (elapsed / MINUTE_MS) * perMinute);
     const allowed = filled >= 1;
     // Put at the end: the first entry is the one that was idle for longest.
     this.#buckets.delete(payer);

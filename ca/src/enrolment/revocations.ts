@@ -94,7 +94,9 @@ export class Revocations {
 
   async #publishWhenDue(): Promise<void> {
     const { clock, logger } = this.#options;
-    if (clock().getTime() - this.#signedAt < EVERY_MS) return;
+    const age = clock().getTime() - this.#signedAt;
+    // With a clock that was set back, the list is from the future, and clients refuse it.
+    if (age >= 0 && age < EVERY_MS) return;
     try {
       await this.publish();
     } catch (error) {

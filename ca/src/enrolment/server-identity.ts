@@ -54,8 +54,11 @@ export async function serverIdentities(
   let issuer = await ownIssuer(ca, root, host, clock());
   return async () => {
     const now = clock();
-    const left = issuer.certificate.notAfter.getTime() - now.getTime();
-    if (left < REISSUE_WITHIN_MS) issuer = await ownIssuer(ca, root, host, now);
+    const { notBefore: from, notAfter } = issuer.certificate;
+    // With a clock that was set back, it is from the future.
+    if (now < from || notAfter.getTime() - now.getTime() < REISSUE_WITHIN_MS) {
+      issuer = await ownIssuer(ca, root, host, now);
+    }
     const leaf = createLeafKey();
     const notBefore = startOfMinute(now);
     const issued = issuer.issueLeaf({

@@ -4,7 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { HostHistory } from '../../src/enrolment/host-history.ts';
 import { issueOne } from '../ca-directory.ts';
 import { AT, DAY_MS } from '../pki.ts';
-import { enrolmentSite, HOST, machine } from './enrolment-site.ts';
+import { enrolmentSite, HOST, machine, type EnrolmentSite } from './enrolment-site.ts';
+
+/** Two are granted at this time, and no third. */
+async function enrolBoth(site: EnrolmentSite): Promise<void> {
+  await site.enrol(machine);
+  await site.enrol(machine);
+  await expect(site.enrol(machine)).rejects.toThrow('ERR_CA_BUSY');
+}
 
 describe('a host', () => {
   it('gets so many certificates a day', async () => {
@@ -13,9 +20,18 @@ describe('a host', () => {
     await expect(site.enrol(machine)).rejects.toThrow('ERR_CA_BUSY');
     await expect(site.enrol(machine, { purpose: 'renew' })).rejects.toThrow('ERR_CA_BUSY');
     await site.enrol(machine, { host: 'other.fleet.example.com' });
-    // The journal is written with the time of the wall, which may be hours ahead of the test.
-    site.now = new Date(AT.getTime() + 2 * DAY_MS);
+    site.now = new Date(AT.getTime() + DAY_MS);
     await site.enrol(machine);
+  });
+
+  it('is not held to what it got while the clock was wrong', async () => {
+    const site = await enrolmentSite({ perHostPerDay: 2 });
+    site.now = new Date(AT.getTime() + 10 * DAY_MS);
+    await enrolBoth(site);
+    site.now = AT;
+    await enrolBoth(site);
+    site.now = new Date(AT.getTime() + DAY_MS);
+    await enrolBoth(site);
   });
 
   it('gets no more by asking all at once', async () => {

@@ -19,4 +19,15 @@ describe('the rate of requests', () => {
     expect(rate.take(first)).toBe(false);
     expect(rate.take(second)).toBe(!shared);
   });
+
+  it('takes nothing away when the clock is set back', () => {
+    let now = AT;
+    const rate = new RequestRate({ burst: 2, perMinute: 2, clock: () => now });
+    expect(rate.take('192.0.2.1')).toBe(true);
+    now = new Date(AT.getTime() - 3_600_000);
+    expect(rate.take('192.0.2.1')).toBe(true);
+    expect(rate.take('192.0.2.1')).toBe(false);
+    now = new Date(now.getTime() + 60_000);
+    expect(rate.take('192.0.2.1')).toBe(true);
+  });
 });

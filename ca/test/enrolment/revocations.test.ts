@@ -62,6 +62,15 @@ describe('a service that has the directory of a CA', () => {
     }
   });
 
+  it('signs one when the clock is set back', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const site = await serving();
+    site.now = new Date(AT.getTime() - 60_000);
+    vi.advanceTimersByTime(REVOCATIONS_CHECK_MS);
+    await waitFor(() => site.number() === 2, { timeoutMs: 5_000, intervalMs: 1 });
+    await waitFor(() => listIn(site.directory).thisUpdate < AT, { timeoutMs: 5_000 });
+  });
+
   it('revokes for an operator, and signs a list that says so', async () => {
     const { directory, ca } = await serving();
     const { serial } = await issueOne(ca);

@@ -43,7 +43,10 @@ async function impostor(
   const ca = await openOperatorCa(caDirectory(signer), now());
   const identities = await serverIdentities(ca, signer, host, now, own);
   const server = createServer(await identities(), (socket) => {
-    socket.on('error', () => undefined).on('data', ({ length }) => (seen.received += length));
+    socket.on('error', () => undefined);
+    socket.on('data', (sent: Buffer) => {
+      seen.received += sent.length;
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
