@@ -2,6 +2,7 @@
 import type { ProxyError } from '../errors.ts';
 import type { TunnelEnd } from '../worker/tunnel.ts';
 import type { RawHeaders } from './header-rules.ts';
+import type { MessageFields } from './message-fields.ts';
 
 /** How the content of a request ends. Decided by the protocol that the client speaks, and nowhere else. */
 export type BodyFraming =
@@ -16,6 +17,8 @@ export interface RequestHead {
   readonly httpVersion: '1.0' | '1.1' | '2.0';
   /** Without pseudo-header fields; the authority is in `Host`. */
   readonly rawHeaders: RawHeaders;
+  /** What `rawHeaders` say, if that has been found out already. */
+  readonly fields?: MessageFields;
   readonly body: BodyFraming;
   /** The client wants to change the protocol; what follows on the stream is not HTTP, should the upstream agree. */
   readonly upgrade: boolean;
@@ -37,6 +40,12 @@ export interface AnswerHead {
   /** The client is to open a new connection for what it wants next. */
   readonly leave: boolean;
 }
+
+/** How an answer is framed, and its fields. */
+export type AnswerPlan = Pick<AnswerHead, 'headers' | 'hasBody' | 'chunked'>;
+
+/** The answer that agrees to an upgrade. */
+export type SwitchHead = Pick<AnswerHead, 'status' | 'statusText' | 'headers'>;
 
 /** What a stream tells whoever answers it. */
 export interface ClientStreamHandlers {
@@ -73,7 +82,7 @@ export interface ClientStream {
    */
   end(trailers: RawHeaders): void;
   /** Agrees to an upgrade; the bytes after both heads pass through what is returned, if the client is still there. */
-  switchProtocol(head: AnswerHead): TunnelEnd | undefined;
+  switchProtocol(head: SwitchHead): TunnelEnd | undefined;
   /** Breaks off, so that the client cannot take what it has for the whole. */
   abort(): void;
   /** Holds back content. */

@@ -3,11 +3,13 @@ import { ProxyError, type ProxyErrorCode } from '../errors.ts';
 import type { UpstreamClient } from '../upstream/upstream-client.ts';
 import { loggedPath, type AccessLog } from './access-log.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { TunnelEnd } from '../worker/tunnel.ts';
 import type {
-  AnswerHead,
+  AnswerPlan,
   ClientStream,
   ClientStreamHandlers,
   RequestHead,
+  SwitchHead,
 } from './client-stream.ts';
 import { errorAnswer } from './error-response.ts';
 import type { RawHeaders } from './header-rules.ts';
@@ -99,10 +101,12 @@ export class Exchange implements ClientStreamHandlers {
   }
 
   /** Starts the answer. @param unread what the client still sends is not going to be read */
-  sendHead(head: Omit<AnswerHead, 'unread' | 'leave'>, unread: boolean): void {
+  sendHead(status: number, statusText: string, plan: AnswerPlan, unread: boolean): void {
     if (this.answered) return;
-    this.status = head.status;
-    this.client.sendHead(this.withEnding(head, unread));
+    this.status = status;
+    const { headers, hasBody, chunked } = plan;
+    const leave = this.leaving || this.context.draining();
+    this.client.sendHead({ status, statusText, headers, hasBody, chunked, unread, leave });
   }
 
   /** @returns false when the caller should wait for `onDrain` */
@@ -123,22 +127,18 @@ export class Exchange implements ClientStreamHandlers {
   answer({ status, headers, body }: LocalAnswer, unread: boolean): void {
     const hasBody = this.head.method !== 'HEAD';
     const complete = [...headers, 'Content-Length', String(body.length)];
-    this.sendHead({ status, statusText: '', headers: complete, hasBody, chunked: false }, unread);
+    this.sendHead(status, '', { headers: complete, hasBody, chunked: false }, unread);
     if (hasBody && body.length > 0) this.write(body);
     this.end([]);
   }
 
   /** Agrees to an upgrade. The stream is the caller's from then on, who reports its end with `reportTunnel`. */
-  switchProtocol(
-    head: Pick<AnswerHead, 'status' | 'statusText' | 'headers'>,
-  ): ReturnType<ClientStream['switchProtocol']> {
+  switchProtocol(head: SwitchHead): TunnelEnd | undefined {
     if (this.answered) return undefined;
     this.status = head.status;
     this.ended = true;
     this.connection.onTunnel();
-    return this.client.switchProtocol(
-      this.withEnding({ ...head, hasBody: false, chunked: false }, false),
-    );
+    return this.client.switchProtocol(head);
   }
 
   /** Reports a tunnel that has ended. */
@@ -209,10 +209,6 @@ export class Exchange implements ClientStreamHandlers {
     clearTimeout(this.contentTimer);
     this.finish();
     this.log(delivered);
-  }
-
-  private withEnding(head: Omit<AnswerHead, 'unread' | 'leave'>, unread: boolean): AnswerHead {
-    return { ...head, unread, leave: this.leaving || this.context.draining() };
   }
 
   private onLateContent(): void {

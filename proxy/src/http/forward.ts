@@ -9,9 +9,11 @@ import type {
   UpstreamResponse,
 } from '../upstream/upstream-client.ts';
 import type { UpstreamSocket } from '../upstream/upstream-socket.ts';
+import type { SwitchHead } from './client-stream.ts';
 import type { Exchange, ExchangeTask } from './exchange.ts';
 import { clientResponseHeaders, forwardedTrailers, type RawHeaders } from './header-rules.ts';
-import { collect, type RequestPlan } from './request-rules.ts';
+import { readFields } from './message-fields.ts';
+import type { RequestPlan } from './request-rules.ts';
 import { planResponse, planSwitch } from './response-rules.ts';
 import { upstreamRequest } from './upstream-request.ts';
 
@@ -26,6 +28,9 @@ export function forward(
   exchange.start(forwarding, route.limits.requestTimeoutMs);
   forwarding.begin(upstreams);
 }
+
+/** RFC 9110 section 15.2: an interim answer has no content. */
+const INTERIM = { chunked: false, contentLength: false } as const;
 
 class Forwarding implements ExchangeTask, UpstreamHandlers {
   private readonly exchange: Exchange;
@@ -74,21 +79,21 @@ class Forwarding implements ExchangeTask, UpstreamHandlers {
       this.exchange.inform(100, []);
       return;
     }
-    const headers = clientResponseHeaders(raw, { chunked: false, contentLength: false });
+    const headers = clientResponseHeaders(raw, readFields(raw).connection, INTERIM);
     this.exchange.inform(status, headers);
   }
 
   onResponse(answer: UpstreamResponse): void {
-    this.attempt(() => {
-      const { method, httpVersion } = this.exchange.head;
-      const plan = planResponse(answer, { method, httpVersion });
+    try {
+      const plan = planResponse(answer, this.exchange.head);
       this.trailers = plan.trailers;
       this.hasBody = plan.hasBody;
       // Whether content that was held back still follows is up to the client, so nobody could tell what comes next.
       const unsure = this.plan.expectContinue && !this.continued && !this.exchange.complete;
-      const { status, statusText } = answer;
-      this.exchange.sendHead({ ...plan, status, statusText }, unsure);
-    });
+      this.exchange.sendHead(answer.status, answer.statusText, plan, unsure);
+    } catch (error) {
+      this.refuse(error);
+    }
   }
 
   /** What the upstream sends. */
@@ -106,14 +111,17 @@ class Forwarding implements ExchangeTask, UpstreamHandlers {
 
   onSwitch(head: UpstreamResponse, connection: UpstreamSocket, first: Uint8Array): void {
     this.upstream = undefined;
-    this.attempt(() => {
+    try {
       const { upgrade } = this.plan;
       if (upgrade === undefined) {
         throw new ProxyError('ERR_PROXY_UPSTREAM_INVALID', 'upstream switched unasked');
       }
-      const key = collect(this.exchange.head.rawHeaders).get('sec-websocket-key')?.[0];
+      const [key] = this.plan.fields.webSocketKey;
       this.openTunnel({ ...head, headers: planSwitch(head, upgrade, key) }, connection, first);
-    }, connection);
+    } catch (error) {
+      connection.destroy();
+      this.refuse(error);
+    }
   }
 
   onError(error: ProxyError): void {
@@ -145,15 +153,8 @@ class Forwarding implements ExchangeTask, UpstreamHandlers {
   }
 
   /** An answer that the client must not get is an error of the upstream. */
-  private attempt(action: () => void, connection?: UpstreamSocket): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof ProxyError)) throw error;
-      connection?.destroy();
-      this.exchange.fail(error);
-    }
+  private refuse(error: unknown): void {
+    if (!(error instanceof ProxyError)) throw error;
+    this.exchange.fail(error);
   }
 }
-
-type SwitchHead = Parameters<Exchange['switchProtocol']>[0];

@@ -74,45 +74,124 @@ export interface OutgoingFraming {
 /** Name and value by turns, as Node's `rawHeaders`. */
 export type RawHeaders = readonly string[];
 
-/** The fields of a request as the upstream gets them, without Connection and Upgrade. */
+/** Fields whose values decide something, by the name under which their values are collected. */
+const ROLES = {
+  connection: 'connection',
+  'content-length': 'contentLength',
+  expect: 'expect',
+  host: 'host',
+  'sec-websocket-accept': 'webSocketAccept',
+  'sec-websocket-key': 'webSocketKey',
+  te: 'te',
+  trailer: 'trailer',
+  'transfer-encoding': 'transferEncoding',
+  upgrade: 'upgrade',
+} as const;
+
+/** A field whose value decides something. */
+export type FieldRole = (typeof ROLES)[keyof typeof ROLES];
+
+/** What is to be known about a field by its name. */
+export interface FieldTraits {
+  /** The name in lower case. */
+  readonly name: string;
+  readonly role: FieldRole | undefined;
+  /** Whether it may pass in a request, in a response, in a trailer section, as far as the name tells. */
+  readonly inRequest: boolean;
+  readonly inResponse: boolean;
+  readonly inTrailers: boolean;
+}
+
+/** Names repeat from message to message. The bound is for those who make up new ones. */
+const MAX_KNOWN_NAMES = 2_048;
+const MAX_KNOWN_NAME_LENGTH = 64;
+const known = new Map<string, FieldTraits>();
+
+/** What there is to know about a field. @param name in any case */
+export function traitsOf(name: string): FieldTraits {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const traits = judge(name.toLowerCase());
+  if (known.size < MAX_KNOWN_NAMES && name.length <= MAX_KNOWN_NAME_LENGTH) {
+    // A copy, since a slice would keep the whole head in memory.
+    known.set(Buffer.from(name, 'latin1').toString('latin1'), traits);
+  }
+  return traits;
+}
+
+function judge(name: string): FieldTraits {
+  const identity = isIdentityField(name);
+  const reserved = identity || isReserved(name);
+  return {
+    name,
+    role: Object.entries(ROLES).find(([known]) => known === name)?.[1],
+    inRequest: !reserved,
+    inResponse: !identity && !HOP_BY_HOP_FIELDS.has(name),
+    inTrailers: !reserved && !FRAMING_FIELDS.has(name) && !NOT_IN_TRAILERS.has(name),
+  };
+}
+
+/**
+ * The fields of a request as the upstream gets them, without Connection and Upgrade.
+ *
+ * @param connection what Connection lists
+ */
 export function upstreamRequestHeaders(
   raw: RawHeaders,
+  connection: readonly string[],
   facts: ForwardedFacts,
   framing: OutgoingFraming & { readonly expectContinue: boolean },
 ): string[] {
-  const nominated = nominatedFields(raw);
-  const headers = filterFields(raw, (name, value) => {
-    if (isReserved(name) || nominated.has(name)) return false;
-    if (name === 'expect') return framing.expectContinue;
-    if (name === 'trailer') return framing.chunked;
-    return name !== 'te' || listMembers(value).includes('trailers');
-  });
-  replaceValue(headers, 'te', 'trailers');
-  headers.push('X-Forwarded-For', facts.peerAddress);
-  headers.push('X-Forwarded-Proto', 'https');
+  const headers: string[] = [];
+  const nominated = nominatedBy(connection);
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const value = raw[index + 1] ?? '';
+    const traits = traitsOf(name);
+    if (!traits.inRequest || nominated?.has(traits.name) === true) continue;
+    const role = traits.role;
+    if (role === undefined) headers.push(name, value);
+    else if (role === 'te') pushTe(name, value, headers);
+    else if (role === 'expect' ? framing.expectContinue : role !== 'trailer' || framing.chunked) {
+      headers.push(name, value);
+    }
+  }
+  headers.push('X-Forwarded-For', facts.peerAddress, 'X-Forwarded-Proto', 'https');
   headers.push('X-Forwarded-Host', facts.hostname);
   return headers;
 }
 
-/** The fields of a response as the client gets them, without Connection and Upgrade. */
+/**
+ * The fields of a response as the client gets them, without Connection and Upgrade.
+ *
+ * @param connection what Connection lists
+ */
 export function clientResponseHeaders(
   raw: RawHeaders,
+  connection: readonly string[],
   framing: OutgoingFraming & { readonly contentLength: boolean },
 ): string[] {
-  const nominated = nominatedFields(raw);
-  return filterFields(raw, (name) => {
-    if (HOP_BY_HOP_FIELDS.has(name) || isIdentityField(name) || nominated.has(name)) return false;
-    if (name === 'content-length') return framing.contentLength;
-    return (name !== 'trailer' && name !== 'transfer-encoding') || framing.chunked;
-  });
+  const headers: string[] = [];
+  const nominated = nominatedBy(connection);
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const traits = traitsOf(name);
+    if (!traits.inResponse || nominated?.has(traits.name) === true) continue;
+    if (traits.role === 'contentLength' && !framing.contentLength) continue;
+    const ofChunks = traits.role === 'trailer' || traits.role === 'transferEncoding';
+    if (ofChunks && !framing.chunked) continue;
+    headers.push(name, raw[index + 1] ?? '');
+  }
+  return headers;
 }
 
 /** The trailer section as the other side gets it. */
 export function forwardedTrailers(raw: RawHeaders): string[] {
-  return filterFields(
-    raw,
-    (name) => !isReserved(name) && !FRAMING_FIELDS.has(name) && !NOT_IN_TRAILERS.has(name),
-  );
+  const trailers: string[] = [];
+  for (const [name, value] of fields(raw)) {
+    if (traitsOf(name).inTrailers) trailers.push(name, value);
+  }
+  return trailers;
 }
 
 /** Whether a field says who the peer is, in any spelling that a server might read as such a name. */
@@ -142,9 +221,7 @@ export function listMembers(value: string): string[] {
  */
 function isReserved(name: string): boolean {
   const folded = foldedName(name);
-  if (isIdentityField(name) || FORWARDING_FIELDS.has(folded) || HOP_BY_HOP_FIELDS.has(folded)) {
-    return true;
-  }
+  if (FORWARDING_FIELDS.has(folded) || HOP_BY_HOP_FIELDS.has(folded)) return true;
   return FRAMING_FIELDS.has(folded) && folded !== name;
 }
 
@@ -153,29 +230,13 @@ export function foldedName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
+/** RFC 9110 section 10.1.4: transfer codings are between neighbours, but trailers pass. */
+function pushTe(name: string, value: string, headers: string[]): void {
+  if (listMembers(value).includes('trailers')) headers.push(name, 'trailers');
+}
+
 /** What Connection lists, less what it has no say over. */
-function nominatedFields(raw: RawHeaders): Set<string> {
-  const nominated = new Set<string>();
-  for (const [name, value] of fields(raw)) {
-    if (name.toLowerCase() !== 'connection') continue;
-    for (const member of listMembers(value)) {
-      if (!FRAMING_FIELDS.has(member)) nominated.add(member);
-    }
-  }
-  return nominated;
-}
-
-/** @param keep is given the name in lower case */
-function filterFields(raw: RawHeaders, keep: (name: string, value: string) => boolean): string[] {
-  const kept: string[] = [];
-  for (const [name, value] of fields(raw)) {
-    if (keep(name.toLowerCase(), value)) kept.push(name, value);
-  }
-  return kept;
-}
-
-function replaceValue(headers: string[], wanted: string, value: string): void {
-  for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]?.toLowerCase() === wanted) headers[index + 1] = value;
-  }
+function nominatedBy(connection: readonly string[]): ReadonlySet<string> | undefined {
+  if (connection.length === 0) return undefined;
+  return new Set(connection.filter((name) => !FRAMING_FIELDS.has(name)));
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ProxyError } from '../errors.ts';
 import type { BodyFraming } from './client-stream.ts';
-import type { RawHeaders } from './header-rules.ts';
-import { collect } from './request-rules.ts';
+import type { MessageFields } from './message-fields.ts';
 
 /** 15 digits are below 2^53: every such number is exact. */
 export const CONTENT_LENGTH: RegExp = /^[0-9]{1,15}$/;
@@ -12,10 +11,8 @@ export const CONTENT_LENGTH: RegExp = /^[0-9]{1,15}$/;
  *
  * @throws ProxyError ERR_PROXY_REQUEST_FRAMING
  */
-export function requestFraming(httpVersion: string, rawHeaders: RawHeaders): BodyFraming {
-  const seen = collect(rawHeaders);
-  const encodings = seen.get('transfer-encoding') ?? [];
-  const lengths = seen.get('content-length') ?? [];
+export function requestFraming(httpVersion: string, fields: MessageFields): BodyFraming {
+  const { transferEncoding: encodings, contentLength: lengths } = fields;
   if (encodings.length > 0) {
     if (lengths.length > 0) throw framing('both Transfer-Encoding and Content-Length');
     if (httpVersion === '1.0') throw framing('Transfer-Encoding in HTTP/1.0');

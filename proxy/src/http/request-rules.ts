@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ProxyError, type ProxyErrorCode } from '../errors.ts';
 import type { BodyFraming, RequestHead } from './client-stream.ts';
-import { fields, type RawHeaders } from './header-rules.ts';
+import { readFields, type MessageFields } from './message-fields.ts';
 
 /** What a request is checked against. */
 export interface RequestRules {
@@ -13,6 +13,7 @@ export interface RequestRules {
 
 /** A request that can be forwarded, and how. */
 export interface RequestPlan {
+  readonly fields: MessageFields;
   /** The client waits for 100 Continue before it sends content. */
   readonly expectContinue: boolean;
   /** The protocol that the client wants to change to, in lower case. */
@@ -42,12 +43,13 @@ export function planRequest(head: RequestHead, rules: RequestRules): RequestPlan
     );
   }
   checkTarget(head);
-  const seen = collect(head.rawHeaders);
-  checkHost(seen.get('host'), rules.hostname);
+  const fields = head.fields ?? readFields(head.rawHeaders);
+  checkHost(fields.host, rules.hostname);
   checkLength(head.body, rules.maxBodyBytes);
   return {
-    expectContinue: planExpectation(head, seen.get('expect')) && head.body.kind !== 'none',
-    upgrade: head.upgrade ? planUpgrade(head, seen) : undefined,
+    fields,
+    expectContinue: planExpectation(head, fields.expect) && head.body.kind !== 'none',
+    upgrade: head.upgrade ? planUpgrade(head, fields) : undefined,
   };
 }
 
@@ -62,7 +64,7 @@ function checkTarget({ method, target }: RequestHead): void {
   });
 }
 
-function checkHost(values: readonly string[] = [], hostname: string): void {
+function checkHost(values: readonly string[], hostname: string): void {
   const [value] = values;
   // RFC 9112 section 3.2: none, more than one or an invalid one is a 400.
   if (value === undefined || values.length > 1) {
@@ -88,7 +90,7 @@ function checkLength(body: BodyFraming, maxBodyBytes: number): void {
 }
 
 /** RFC 9110 section 10.1.1; an HTTP/1.0 client cannot mean it. */
-function planExpectation({ httpVersion }: RequestHead, values: readonly string[] = []): boolean {
+function planExpectation({ httpVersion }: RequestHead, values: readonly string[]): boolean {
   if (values.length === 0 || httpVersion === '1.0') return false;
   if (values.length === 1 && values[0]?.toLowerCase() === '100-continue') return true;
   throw refusal('ERR_PROXY_REQUEST_EXPECTATION', 'expectation is not known', {
@@ -96,20 +98,20 @@ function planExpectation({ httpVersion }: RequestHead, values: readonly string[]
   });
 }
 
-function planUpgrade(head: RequestHead, seen: ReadonlyMap<string, readonly string[]>): string {
-  const [protocol, ...more] = (seen.get('upgrade') ?? []).map((value) => value.toLowerCase());
+function planUpgrade(head: RequestHead, fields: MessageFields): string {
+  const [protocol, ...more] = fields.upgrade.map((value) => value.toLowerCase());
   if (protocol === undefined || more.length > 0 || !PROTOCOL.test(protocol)) {
     throw upgrade('not exactly one protocol');
   }
   if (REFUSED_PROTOCOL.test(protocol)) throw upgrade(`to ${protocol}`);
   if (head.method !== 'GET') throw upgrade(`with ${head.method}`);
   if (hasContent(head.body)) throw upgrade('with content');
-  if (protocol === 'websocket') checkWebSocketKey(seen.get('sec-websocket-key'));
+  if (protocol === 'websocket') checkWebSocketKey(fields.webSocketKey);
   return protocol;
 }
 
 /** RFC 6455 section 4.2.1: one key of 16 bytes in base64. */
-function checkWebSocketKey([key, ...more]: readonly string[] = []): void {
+function checkWebSocketKey([key, ...more]: readonly string[]): void {
   if (key === undefined || more.length > 0 || !WEBSOCKET_KEY.test(key)) {
     throw upgrade('without a valid Sec-WebSocket-Key');
   }
@@ -118,18 +120,6 @@ function checkWebSocketKey([key, ...more]: readonly string[] = []): void {
 /** Whether any content follows the head. */
 export function hasContent(body: BodyFraming): boolean {
   return body.kind === 'chunked' || (body.kind === 'length' && body.bytes > 0);
-}
-
-/** Values of each field by its name in lower case. */
-export function collect(raw: RawHeaders): Map<string, string[]> {
-  const seen = new Map<string, string[]>();
-  for (const [name, value] of fields(raw)) {
-    const key = name.toLowerCase();
-    const values = seen.get(key);
-    if (values === undefined) seen.set(key, [value]);
-    else values.push(value);
-  }
-  return seen;
 }
 
 function upgrade(what: string): ProxyError {

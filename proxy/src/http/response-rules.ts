@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { ProxyError } from '../errors.ts';
-import { clientResponseHeaders, listMembers, type RawHeaders } from './header-rules.ts';
+import { clientResponseHeaders, type RawHeaders } from './header-rules.ts';
 import type { ContentFraming } from '../http1/content-decoder.ts';
 import { CONTENT_LENGTH, isChunked } from './request-framing.ts';
-import { collect } from './request-rules.ts';
+import { readFields, type MessageFields } from './message-fields.ts';
 
 /** A response head as the upstream's parser delivers it. */
 export interface ResponseHead {
   readonly status: number;
   readonly statusText: string;
   readonly rawHeaders: RawHeaders;
+  /** What `rawHeaders` say, if that has been found out already. */
+  readonly fields?: MessageFields;
 }
 
 /** What about the request decides how its response is framed. */
@@ -39,10 +41,11 @@ const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
  * @throws ProxyError ERR_PROXY_UPSTREAM_INVALID
  */
 export function planResponse(head: ResponseHead, request: AnsweredRequest): ResponsePlan {
-  const { encodings, lengths } = readFraming(head);
+  const fields = head.fields ?? readFields(head.rawHeaders);
+  const { encodings, lengths } = readFraming(head.status, fields);
   const hasBody = hasContent(head.status, request.method);
   const chunked = hasBody && lengths.length === 0 && request.httpVersion === '1.1';
-  const headers = clientResponseHeaders(head.rawHeaders, {
+  const headers = clientResponseHeaders(head.rawHeaders, fields.connection, {
     chunked,
     // RFC 9110 section 8.6: no Content-Length in a 204; in answers to HEAD and in a 304 it describes the absent content.
     contentLength: head.status !== 204,
@@ -59,10 +62,10 @@ export function planResponse(head: ResponseHead, request: AnsweredRequest): Resp
  * @throws ProxyError ERR_PROXY_UPSTREAM_INVALID
  */
 export function responseFraming(
-  head: ResponseHead & { readonly httpVersion: string },
+  head: { readonly status: number; readonly httpVersion: string; readonly fields: MessageFields },
   method: string,
 ): ContentFraming {
-  const { encodings, lengths } = readFraming(head);
+  const { encodings, lengths } = readFraming(head.status, head.fields);
   if (!hasContent(head.status, method)) return { kind: 'none' };
   if (encodings.length > 0) {
     if (head.httpVersion === '1.0') throw invalid('Transfer-Encoding in HTTP/1.0');
@@ -79,14 +82,11 @@ function hasContent(status: number, method: string): boolean {
 }
 
 /** The fields that frame a response. @throws ProxyError ERR_PROXY_UPSTREAM_INVALID when they leave a doubt */
-function readFraming({ status, rawHeaders }: ResponseHead): {
-  encodings: readonly string[];
-  lengths: readonly string[];
-} {
+function readFraming(
+  status: number,
+  { transferEncoding: encodings, contentLength: lengths }: MessageFields,
+): { encodings: readonly string[]; lengths: readonly string[] } {
   if (status < 200) throw invalid(`status ${status} as its final answer`);
-  const seen = collect(rawHeaders);
-  const encodings = seen.get('transfer-encoding') ?? [];
-  const lengths = seen.get('content-length') ?? [];
   if (encodings.length > 0 && (!isChunked(encodings) || lengths.length > 0)) {
     throw invalid('Transfer-Encoding that is not exactly "chunked"');
   }
@@ -106,19 +106,22 @@ export function planSwitch(
   protocol: string,
   key: string | undefined,
 ): string[] {
-  const seen = collect(head.rawHeaders);
-  const upgrades = seen.get('upgrade') ?? [];
+  const fields = head.fields ?? readFields(head.rawHeaders);
+  const upgrades = fields.upgrade;
   if (upgrades.length !== 1 || upgrades[0]?.toLowerCase() !== protocol) {
     throw invalid('101 for another protocol than was asked for');
   }
-  if (!(seen.get('connection') ?? []).flatMap(listMembers).includes('upgrade')) {
+  if (!fields.connection.includes('upgrade')) {
     throw invalid('101 without Connection: Upgrade');
   }
-  const accepts = seen.get('sec-websocket-accept') ?? [];
+  const accepts = fields.webSocketAccept;
   if (protocol === 'websocket' && (accepts.length !== 1 || accepts[0] !== webSocketAccept(key))) {
     throw invalid('101 with a wrong Sec-WebSocket-Accept');
   }
-  const headers = clientResponseHeaders(head.rawHeaders, { chunked: false, contentLength: false });
+  const headers = clientResponseHeaders(head.rawHeaders, fields.connection, {
+    chunked: false,
+    contentLength: false,
+  });
   return ['Connection', 'Upgrade', 'Upgrade', upgrades[0] ?? protocol, ...headers];
 }
 

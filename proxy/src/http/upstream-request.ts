@@ -24,7 +24,7 @@ export function upstreamRequest(
 ): UpstreamRequest {
   const { method, target, body } = head;
   const chunked = body.kind === 'chunked';
-  const headers = upstreamRequestHeaders(head.rawHeaders, connection, {
+  const headers = upstreamRequestHeaders(head.rawHeaders, plan.fields.connection, connection, {
     chunked,
     expectContinue: plan.expectContinue,
   });

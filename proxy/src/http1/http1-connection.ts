@@ -4,10 +4,10 @@ import { Deadline } from '../deadline.ts';
 import { ProxyError } from '../errors.ts';
 import type { ClientConnection } from '../http/client-connection.ts';
 import type { RequestHead } from '../http/client-stream.ts';
-import { listMembers } from '../http/header-rules.ts';
+import { readFields } from '../http/message-fields.ts';
 import { requestFraming } from '../http/request-framing.ts';
-import { collect } from '../http/request-rules.ts';
 import { refuseRequest, serveRequest, type RequestService } from '../http/serve-request.ts';
+import { takesAtOnce } from '../tls/write-shared.ts';
 import { lingerWhenSent } from '../tls/lingering-close.ts';
 import type { TunnelEnd } from '../worker/tunnel.ts';
 import { ContentDecoder } from './content-decoder.ts';
@@ -75,7 +75,7 @@ export class Http1Connection implements StreamConnection {
     this.service = service;
     this.limits = limits;
     this.headLimits = requestLimits(limits);
-    this.writer = new MessageWriter(socket);
+    this.writer = new MessageWriter(socket, () => takesAtOnce(socket));
     this.decoder = new ContentDecoder(this.headLimits);
     this.deadline = new Deadline(service.context.monotonicMs, () => this.onLate());
     this.deadline.set(limits.headersTimeoutMs);
@@ -206,14 +206,14 @@ export class Http1Connection implements StreamConnection {
 
   private serve(scanned: ScannedRequest): void {
     const { method, target, httpVersion, rawHeaders } = scanned;
-    const seen = collect(rawHeaders);
-    const connection = (seen.get('connection') ?? []).flatMap(listMembers);
-    const close = httpVersion === '1.0' || connection.includes('close');
-    const upgrade = httpVersion === '1.1' && connection.includes('upgrade') && seen.has('upgrade');
-    const head = { method, target, httpVersion, rawHeaders, upgrade };
+    const fields = readFields(rawHeaders);
+    const close = httpVersion === '1.0' || fields.connection.includes('close');
+    const asked = fields.upgrade.length > 0 && fields.connection.includes('upgrade');
+    const upgrade = httpVersion === '1.1' && asked;
+    const head = { method, target, httpVersion, rawHeaders, fields, upgrade };
     let request: RequestHead;
     try {
-      request = { ...head, body: requestFraming(httpVersion, rawHeaders) };
+      request = { ...head, body: requestFraming(httpVersion, fields) };
     } catch (error) {
       if (!(error instanceof ProxyError)) throw error;
       this.refuseHead({ ...UNREADABLE, ...head }, error);

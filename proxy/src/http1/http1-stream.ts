@@ -6,6 +6,7 @@ import type {
   ClientStream,
   ClientStreamHandlers,
   RequestHead,
+  SwitchHead,
 } from '../http/client-stream.ts';
 import type { RawHeaders } from '../http/header-rules.ts';
 import { hasContent } from '../http/request-rules.ts';
@@ -115,7 +116,7 @@ export class Http1Stream implements ClientStream {
     this.connection.deliver(this.onDelivered);
   }
 
-  switchProtocol(head: AnswerHead): TunnelEnd | undefined {
+  switchProtocol(head: SwitchHead): TunnelEnd | undefined {
     if (this.handlers === undefined) return undefined;
     this.handlers = undefined;
     const { socket } = this.connection;

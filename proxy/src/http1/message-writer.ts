@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { STATUS_CODES } from 'node:http';
 import type { RawHeaders } from '../http/header-rules.ts';
+import { inFrontOf } from '../upstream/read-buffer.ts';
 
 /** Longest line before the data of a chunk: eight digits and CR LF. */
 const CHUNK_OVERHEAD = 10 + 2;
@@ -25,6 +26,7 @@ export interface ByteTarget {
  */
 export class MessageWriter {
   private readonly target: ByteTarget;
+  private readonly takesAtOnce: () => boolean;
   private head = '';
   /** Content that waits for the end of the turn, with room for the last chunk behind it. */
   private pending: Buffer | undefined;
@@ -33,8 +35,17 @@ export class MessageWriter {
   private scheduled = false;
   private corked = false;
 
-  constructor(target: ByteTarget) {
+  /** @param takesAtOnce whether what is written next is consumed before `write` returns */
+  constructor(target: ByteTarget, takesAtOnce: () => boolean) {
     this.target = target;
+    this.takesAtOnce = takesAtOnce;
+  }
+
+  /** Writes a message without content. @param head in latin1, with the empty line */
+  whole(head: string): void {
+    this.head += head;
+    this.chunked = false;
+    this.flush();
   }
 
   /** Starts a message. @param head in latin1, with the empty line */
@@ -44,9 +55,10 @@ export class MessageWriter {
     this.schedule();
   }
 
-  /** Copies content. @returns false when the target has more than it should, and will tell when it has less */
+  /** Writes content, or takes a copy of it. @returns false when the target has more than it should, and will tell when it has less */
   write(chunk: Uint8Array): boolean {
-    if (chunk.length > 0) this.hold(chunk);
+    if (chunk.length === 0) return !this.target.writableNeedDrain;
+    if (!this.writeAtOnce(chunk)) this.hold(chunk);
     return !this.target.writableNeedDrain;
   }
 
@@ -67,6 +79,16 @@ export class MessageWriter {
       this.target.write(whole ? pending : pending.subarray(0, pendingBytes));
     }
     if (head !== '') this.target.write(head, 'latin1');
+  }
+
+  /** The usual way of content that has a length: nothing is copied and nothing waits. */
+  private writeAtOnce(chunk: Uint8Array): boolean {
+    if (this.chunked || this.pending !== undefined || !this.takesAtOnce()) return false;
+    const bytes = this.head === '' ? chunk : inFrontOf(this.head, chunk);
+    if (bytes === undefined) return false;
+    this.head = '';
+    this.target.write(bytes);
+    return true;
   }
 
   private hold(chunk: Uint8Array): void {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFields, type MessageFields } from '../http/message-fields.ts';
 import { FIELD_TEXT, skip, SP } from './byte-classes.ts';
 import {
   INCOMPLETE,
@@ -14,6 +15,7 @@ export interface ScannedResponse {
   readonly statusText: string;
   readonly httpVersion: '1.0' | '1.1';
   readonly rawHeaders: readonly string[];
+  readonly fields: MessageFields;
   /** Where the bytes after the head begin. */
   readonly next: number;
 }
@@ -57,6 +59,7 @@ export function scanResponse(
     statusText: at > reason ? bytes.toString('latin1', reason, at) : '',
     httpVersion: start[1] === '1.1' ? '1.1' : '1.0',
     rawHeaders,
+    fields: readFields(rawHeaders),
     next,
   };
 }

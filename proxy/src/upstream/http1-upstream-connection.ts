@@ -2,8 +2,6 @@
 import type { Upstream } from '@proofgate/api';
 import { Deadline } from '../deadline.ts';
 import { ProxyError } from '../errors.ts';
-import { listMembers } from '../http/header-rules.ts';
-import { collect } from '../http/request-rules.ts';
 import { responseFraming } from '../http/response-rules.ts';
 import { ContentDecoder } from '../http1/content-decoder.ts';
 import type { HeadLimits } from '../http1/field-scanner.ts';
@@ -76,7 +74,8 @@ export class Http1UpstreamConnection {
     this.socket = new UpstreamSocket(upstream);
     this.socket.handlers = this;
     this.socket.onceConnected(() => this.onConnect());
-    this.writer = new MessageWriter(this.socket);
+    // The kernel may take a part of what is written, and the rest waits as it is.
+    this.writer = new MessageWriter(this.socket, () => false);
   }
 
   /** Carries a request; what happens to it is told to `user`. */
@@ -90,8 +89,13 @@ export class Http1UpstreamConnection {
     const head = `${method} ${target} HTTP/1.1\r\n${serializeFields(headers)}\r\n`;
     if (!this.socket.connected) this.deadline.set(request.connectTimeoutMs);
     else this.deadline.lift();
-    this.writer.begin(head, request.chunked);
-    if (!request.hasBody) this.endRequest([]);
+    if (request.hasBody) {
+      this.writer.begin(head, request.chunked);
+      return;
+    }
+    this.requestSent = true;
+    this.writer.whole(head);
+    this.awaitResponse();
   }
 
   /** Sends content. @returns false when the caller should wait for `onWritable` */
@@ -104,8 +108,7 @@ export class Http1UpstreamConnection {
   endRequest(trailers: readonly string[]): void {
     this.requestSent = true;
     this.writer.end(trailers);
-    // While the connection is made, the time for that is running.
-    if (!this.answering && this.socket.connected) this.awaitResponse();
+    this.awaitResponse();
   }
 
   pause(): void {
@@ -257,7 +260,9 @@ export class Http1UpstreamConnection {
   }
 
   private awaitResponse(): void {
-    if (this.user !== undefined) this.deadline.set(this.user.request.responseTimeoutMs);
+    // While the connection is made, the time for that is running.
+    if (this.answering || !this.socket.connected || this.user === undefined) return;
+    this.deadline.set(this.user.request.responseTimeoutMs);
   }
 
   private touch(): void {
@@ -275,10 +280,8 @@ export class Http1UpstreamConnection {
 }
 
 /** RFC 9112 section 9.3; what an HTTP/1.0 server means by keep-alive is anybody's guess. */
-function staysOpen({ httpVersion, rawHeaders }: ScannedResponse): boolean {
-  if (httpVersion === '1.0') return false;
-  const connection = collect(rawHeaders).get('connection') ?? [];
-  return !connection.flatMap(listMembers).includes('close');
+function staysOpen({ httpVersion, fields }: ScannedResponse): boolean {
+  return httpVersion === '1.1' && !fields.connection.includes('close');
 }
 
 function invalid(what: string): ProxyError {

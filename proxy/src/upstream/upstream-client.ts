@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Upstream } from '@proofgate/api';
 import type { ProxyError } from '../errors.ts';
+import type { MessageFields } from '../http/message-fields.ts';
 import type { UpstreamSocket } from './upstream-socket.ts';
 
 /** A request to an upstream. Every decision about its fields and framing has been taken. */
@@ -29,6 +30,8 @@ export interface UpstreamResponse {
   readonly statusText: string;
   /** Name and value by turns. */
   readonly rawHeaders: readonly string[];
+  /** What `rawHeaders` say, if that has been found out already. */
+  readonly fields?: MessageFields;
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { connect, type Socket } from 'node:net';
 import type { Upstream } from '@proofgate/api';
+import { READ_BUFFER } from './read-buffer.ts';
 
 /** What happens on a connection to an upstream. */
 export interface UpstreamSocketHandlers {
@@ -13,15 +14,6 @@ export interface UpstreamSocketHandlers {
   /** @param error why, unless it was closed in order or by us */
   onClosed(error: Error | undefined): void;
 }
-
-/** What one read may bring. */
-const READ_BYTES = 65_536;
-
-/**
- * Reads of all connections go into these bytes, which saves an allocation for each. Sound because a read is handled
- * before the next one begins.
- */
-const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /** A connection to an upstream, read without a stream's queue in between. What reads it may change while it is open. */
 export class UpstreamSocket {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Duplex } from 'node:stream';
+import { writeShared } from '../tls/write-shared.ts';
 import type { UpstreamSocket } from '../upstream/upstream-socket.ts';
 
 /** A client's end of a tunnel: it has an idle timer and closes after its last byte is out. */
@@ -36,8 +37,7 @@ export function tunnel(
   };
   const toClient = (bytes: Uint8Array): void => {
     bytesToClient += bytes.length;
-    // A copy: the bytes of an upstream are there for the moment alone.
-    if (!client.write(Buffer.from(bytes))) upstream.pause();
+    if (!writeShared(client, bytes)) upstream.pause();
   };
   upstream.handlers = {
     onBytes: toClient,
