@@ -33,7 +33,7 @@ export async function verifyRevocationList(
   issuer: Issuer,
   what: string,
 ): Promise<VerifiedRevocationList> {
-  const list = readList(der, what);
+  const list = readList(der ?? refuse('ERR_CRL_UNREADABLE', what, 'hex'), what);
   demandIssuer('ERR_CRL_ISSUER', what, issuer.certificate.subject, list.issuer);
   checkKeyUsage(issuer.certificate, issuer.what, 'cRLSign');
   if (!(await issuer.key.signed(list, what))) {
@@ -66,9 +66,9 @@ export function checkNotRevoked(
   refuse('ERR_CERT_REVOKED', what, 'not listed', seen);
 }
 
-function readList(der: Uint8Array | undefined, what: string): CertificateList {
+function readList(der: Uint8Array, what: string): CertificateList {
   try {
-    return parseCertificateList(der ?? refuse('ERR_CRL_UNREADABLE', what, 'hex'));
+    return parseCertificateList(der);
   } catch (cause) {
     if (!(cause instanceof EvidenceError)) throw cause;
     const hint = 'an unreadable list is not an empty one';
