@@ -11,10 +11,15 @@ export { processUsage } from './processes/process-usage.ts';
 export type { ProcessUsage } from './processes/process-usage.ts';
 export { pinned } from './processes/pinned-command.ts';
 export type { CommandLine } from './processes/pinned-command.ts';
-export { compareTargets } from './proxy/compare-targets.ts';
-export type { ComparedTarget, Comparison } from './proxy/compare-targets.ts';
-export type { LoadRunner } from './proxy/measure-target.ts';
-export type { Pace } from './proxy/workloads.ts';
+export { readH2load, readWrk } from './load/http-tools.ts';
+export type { LoadOutcome } from './load/http-tools.ts';
+export { requirePrograms } from './processes/required-programs.ts';
+export type { Contender } from './proxy/contenders/contender.ts';
+export { measureRounds } from './proxy/measure-rounds.ts';
+export type { Rounds, Sample, Samples } from './proxy/measure-rounds.ts';
+export { proxyCases } from './proxy/proxy-cases.ts';
+export type { Measurements } from './proxy/proxy-cases.ts';
+export type { ScenarioName } from './proxy/scenarios.ts';
 export {
   compareRounds,
   median,

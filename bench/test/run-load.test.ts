@@ -19,7 +19,7 @@ let pki: BenchPki;
 const servers: Server[] = [];
 
 beforeAll(async () => {
-  pki = await createBenchPki(HOSTNAME, new Date());
+  pki = await createBenchPki([HOSTNAME], new Date());
 });
 afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
@@ -114,7 +114,7 @@ test('counts a wrong body, another status and a cut connection as errors', async
 
 test('a certificate of someone else is an error', async () => {
   const { plan } = await start(payloadHandler());
-  const other = await createBenchPki(HOSTNAME, new Date());
+  const other = await createBenchPki([HOSTNAME], new Date());
   const result = await runLoad({ ...plan, ca: other.root, until: { requests: 4 } });
   expect(result).toMatchObject({ requests: 0, errors: 4 });
 });

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Linux reports CPU time in units of 1/100 s to programs, whatever the kernel's own tick is. */
-const TICK_MS = 10;
-
 /** What a process and its descendants use. */
 export interface ProcessUsage {
-  /** User and system time since they started. */
+  /** User and system time since they started, of the threads that live. */
   readonly cpuMs: number;
   /** Resident memory; pages that processes share count for each of them. */
   readonly rssBytes: number;
@@ -16,11 +13,11 @@ export interface ProcessUsage {
 interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
-  readonly cpuMs: number;
 }
 
 /**
- * Adds up a process tree from `/proc` (proc_pid_stat(5), proc_pid_status(5)).
+ * Adds up a process tree from `/proc` (proc_pid_stat(5), proc_pid_status(5)). The time is that of the scheduler, which counts
+ * nanoseconds; `stat` would round to hundredths of a second.
  *
  * @returns undefined where there is no `/proc`, or no such process.
  */
@@ -28,19 +25,20 @@ export function processUsage(root: number): ProcessUsage | undefined {
   const tree = descendants(root, readAllStats());
   if (tree.length === 0) return undefined;
   return {
-    cpuMs: tree.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    cpuMs: tree.reduce((sum, { pid }) => sum + readCpuMs(pid), 0),
     rssBytes: tree.reduce((sum, { pid }) => sum + readRss(pid), 0),
     processes: tree.length,
   };
 }
 
 function readAllStats(): ProcessStat[] {
-  return listProcesses().flatMap((pid) => readStat(pid) ?? []);
+  return list('/proc').flatMap((pid) => readStat(pid) ?? []);
 }
 
-function listProcesses(): number[] {
+/** Numbers of processes or threads. */
+function list(directory: string): number[] {
   try {
-    return readdirSync('/proc')
+    return readdirSync(directory)
       .filter((name) => /^\d+$/.test(name))
       .map(Number);
   } catch {
@@ -57,8 +55,17 @@ function readStat(pid: number): ProcessStat | undefined {
     .map(Number);
   if (fields === undefined) return undefined;
   const [, parent = 0] = fields;
-  const [userTicks = 0, systemTicks = 0] = fields.slice(11, 13);
-  return { pid, parent, cpuMs: (userTicks + systemTicks) * TICK_MS };
+  return { pid, parent };
+}
+
+/** schedstat of each thread: nanoseconds on a core, nanoseconds in a queue, time slices. */
+function readCpuMs(pid: number): number {
+  const threads = list(`/proc/${String(pid)}/task`);
+  const stats = threads.map((thread) => {
+    const stat = readIfPresent(`/proc/${String(pid)}/task/${String(thread)}/schedstat`) ?? '0';
+    return Number(stat.split(' ', 1)[0]);
+  });
+  return stats.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1_000_000;
 }
 
 function readRss(pid: number): number {

@@ -5,13 +5,14 @@ import { parseArgs } from 'node:util';
 import { meetsTarget, renderReport } from '../report/bench-report.ts';
 import { writeReport } from '../report/write-report.ts';
 import { benchProxy } from './bench-proxy.ts';
-import { FULL, QUICK } from './workloads.ts';
+import { FULL, QUICK } from './measure-rounds.ts';
 
 const USAGE = `usage: npm run bench:proxy [-- --quick] [-- --json FILE]
 
-Measures the proxy beside the same handler served by node:https directly, in one run.
+Measures the proxy beside nginx, haproxy and caddy in front of the same servers, in one run. They and the load generators
+come from Debian: apt-get install nginx haproxy caddy wrk nghttp2-client
 
-  --quick      some seconds instead of minutes; a rough answer
+  --quick      under a minute instead of a quarter of an hour, without haproxy; a rough answer
   --json FILE  where the result goes (default bench/results/proxy.json, with --quick .cache/bench/proxy.json)
 `;
 
@@ -37,7 +38,9 @@ async function main(): Promise<void> {
   const file = values.json ?? join(ROOT, usual);
   const report = await benchProxy({
     pace: values.quick ? QUICK : FULL,
+    peers: values.quick ? 'few' : 'all',
     programs: new URL('..', import.meta.url),
+    searchPath: process.env['PATH'] ?? '',
     signal: interrupt.signal,
     onProgress: (message) => process.stderr.write(`${message}\n`),
   });

@@ -12,6 +12,8 @@ export interface BenchCase {
   readonly ratios: Readonly<Record<string, number>>;
   /** What to reach, at least where higher is better, else at most: of the ratio to the first peer, unless `targetOf` says so; none for what is measured for information. */
   readonly target?: number;
+  /** What to reach beside other peers than the first, by peer. */
+  readonly also?: Readonly<Record<string, number>>;
   /** `value` when the target is for our own number, whatever the peer's is. @defaultValue ratio */
   readonly targetOf?: 'ratio' | 'value';
 }
@@ -53,6 +55,7 @@ export interface CaseDescription {
   readonly unit: string;
   readonly better: 'higher' | 'lower';
   readonly target?: number;
+  readonly also?: Readonly<Record<string, number>>;
   readonly targetOf?: 'ratio' | 'value';
 }
 
@@ -74,12 +77,18 @@ export function compareRounds(
   };
 }
 
-/** Whether a case reaches its target; one without a target cannot miss it. */
-export function meetsTarget({ better, ours, ratios, target, targetOf }: BenchCase): boolean {
+/** Whether a case reaches its targets; one without a target cannot miss it. */
+export function meetsTarget(entry: BenchCase): boolean {
+  const { better, ours, ratios, target, targetOf, also = {} } = entry;
   if (target === undefined) return true;
+  const reaches = (judged: number, wanted: number): boolean =>
+    better === 'higher' ? judged >= wanted : judged <= wanted;
   const [ratio = NaN] = Object.values(ratios);
-  const judged = targetOf === 'value' ? ours : ratio;
-  return better === 'higher' ? judged >= target : judged <= target;
+  const others = Object.entries(also);
+  return (
+    reaches(targetOf === 'value' ? ours : ratio, target) &&
+    others.every(([peer, wanted]) => reaches(ratios[peer] ?? NaN, wanted))
+  );
 }
 
 /** The middle value, or the mean of the two middle ones; NaN of nothing. */
@@ -116,8 +125,8 @@ function renderCases(cases: readonly BenchCase[]): string {
     entry.unit,
     String(entry.ours),
     ...peerNames.flatMap((peer) => [
-      String(entry.peers[peer]),
-      (entry.ratios[peer] ?? NaN).toFixed(2),
+      numberText(entry.peers[peer], String),
+      numberText(entry.ratios[peer], (ratio) => ratio.toFixed(2)),
     ]),
     targetText(entry),
     outcomeText(entry),
@@ -138,12 +147,18 @@ function outcomeText(entry: BenchCase): string {
   return meetsTarget(entry) ? 'met' : 'missed';
 }
 
-function targetText({ better, target, targetOf, unit }: BenchCase): string {
+/** A peer need not take part in all cases. */
+function numberText(value: number | undefined, text: (value: number) => string): string {
+  return value === undefined || Number.isNaN(value) ? '–' : text(value);
+}
+
+function targetText({ better, target, targetOf, unit, also = {} }: BenchCase): string {
   if (target === undefined) return '';
   const sign = better === 'higher' ? '≥' : '≤';
-  return targetOf === 'value'
-    ? `${sign} ${String(target)} ${unit}`
-    : `${sign} ${target.toFixed(2)}`;
+  if (targetOf === 'value') return `${sign} ${String(target)} ${unit}`;
+  return [target, ...Object.values(also)]
+    .map((wanted) => `${sign} ${wanted.toFixed(2)}`)
+    .join(', ');
 }
 
 function renderTable(rows: readonly (readonly string[])[]): string {

@@ -2,25 +2,33 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { encodePrivateKey, loadIssuer, startOfMinute } from '@proofgate/ca';
 import { createIntermediary, createRoot } from '@proofgate/ca/authorities';
-import { encodePem } from '@proofgate/evidence';
+import { encodePem, OID } from '@proofgate/evidence';
 
-/** A PKI as an operator has one, for the server under test and for its peer. All PEM. */
+/** A PKI as an operator has one, for the server under test and for its peers. All PEM. */
 export interface BenchPki {
   /** What clients trust. */
   readonly root: string;
   /** The CA that the proxy issues with. */
   readonly intermediary: { readonly certificate: string; readonly key: string };
-  /** A leaf without evidence and its chain: what a peer serves. */
+  /** A leaf and its chain: what a peer serves. */
   readonly leaf: { readonly certificate: string; readonly key: string };
 }
 
-/** Creates a root, an intermediary for one host, and a leaf for it. */
-export async function createBenchPki(hostname: string, at: Date): Promise<BenchPki> {
+/**
+ * Creates a root, an intermediary for some hosts, and a leaf for them.
+ *
+ * @param quote carried by the leaf, where the proxy's leaves carry theirs
+ */
+export async function createBenchPki(
+  hostnames: readonly string[],
+  at: Date,
+  quote?: Uint8Array,
+): Promise<BenchPki> {
   const root = await createRoot({ commonName: 'Proofgate benchmark root', days: 3, at });
   const intermediary = await createIntermediary({
     root,
     commonName: 'Proofgate benchmark',
-    permittedDomains: [hostname],
+    permittedDomains: [...hostnames],
     days: 2,
     at,
   });
@@ -30,9 +38,9 @@ export async function createBenchPki(hostname: string, at: Date): Promise<BenchP
   const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const leaf = issuer.issueLeaf({
     spki: pair.publicKey.export({ type: 'spki', format: 'der' }),
-    names: [hostname],
+    names: hostnames,
     notBefore: startOfMinute(at),
-    extensions: [],
+    extensions: quote === undefined ? [] : [{ oid: OID.tdxQuote, value: quote }],
     purpose: 'server',
   });
   return {
