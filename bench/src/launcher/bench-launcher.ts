@@ -75,7 +75,7 @@ async function startLaunchers(
   { directory, runDir, image, running }: Place,
 ): Promise<readonly OurLauncher[]> {
   const program = (path: string): string => fileURLToPath(new URL(path, programs));
-  const { intermediary } = await createBenchPki(HOSTNAME, new Date());
+  const { intermediary } = await createBenchPki([HOSTNAME], new Date());
   const launchers: OurLauncher[] = [];
   for (const engine of ENGINES) {
     onProgress(`starting the launcher with ${engine}`);
