@@ -105,13 +105,23 @@ describe('TLS', () => {
     socket.destroy();
   });
 
-  it('speaks http/1.1 by ALPN and refuses a client that speaks nothing else than h2', async () => {
+  it.each([
+    [['h2', 'http/1.1'], 'h2'],
+    [['http/1.1', 'h2'], 'h2'],
+    [['http/1.1'], 'http/1.1'],
+    [undefined, false],
+  ])('chooses among %j by ALPN', async (offered, chosen) => {
     const worker = await setup();
-    const socket = dial(worker, { servername: HOST, ALPNProtocols: ['h2', 'http/1.1'] });
+    const ALPNProtocols = offered === undefined ? {} : { ALPNProtocols: offered };
+    const socket = dial(worker, { servername: HOST, ...ALPNProtocols });
     await once(socket, 'secureConnect');
-    expect(socket.alpnProtocol).toBe('http/1.1');
+    expect(socket.alpnProtocol).toBe(chosen);
     socket.destroy();
-    expect(await handshakeError(worker, { servername: HOST, ALPNProtocols: ['h2'] })).toMatch(
+  });
+
+  it('refuses a client that speaks neither HTTP/1.1 nor HTTP/2', async () => {
+    const worker = await setup();
+    expect(await handshakeError(worker, { servername: HOST, ALPNProtocols: ['h3'] })).toMatch(
       /NO_APPLICATION_PROTOCOL/,
     );
   });

@@ -103,10 +103,10 @@ export class Exchange implements ClientStreamHandlers {
   /** Starts the answer. @param unread what the client still sends is not going to be read */
   sendHead(status: number, statusText: string, plan: AnswerPlan, unread: boolean): void {
     if (this.answered) return;
-    this.status = status;
     const { headers, hasBody, chunked } = plan;
     const leave = this.leaving || this.context.draining();
     this.client.sendHead({ status, statusText, headers, hasBody, chunked, unread, leave });
+    this.status = status;
   }
 
   /** @returns false when the caller should wait for `onDrain` */

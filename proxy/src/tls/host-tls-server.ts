@@ -29,7 +29,7 @@ export function createHostTlsServer(options: HostTlsOptions): Server {
     minVersion: 'TLSv1.3',
     secureOptions: constants.SSL_OP_NO_TICKET,
     // A byte stream has a protocol of its own, which its ALPN name says; that is not ours to choose.
-    ...(options.mode === 'http' ? { ALPNProtocols: ['http/1.1'] } : {}),
+    ...(options.mode === 'http' ? { ALPNProtocols: ['h2', 'http/1.1'] } : {}),
   });
   server.on('secureConnection', (socket: TLSSocket) => {
     // A second ClientHello after HelloRetryRequest is read by the TLS stack alone: it must name the same host.

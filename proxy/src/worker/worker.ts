@@ -7,6 +7,8 @@ import type { AccessLog } from '../http/access-log.ts';
 import type { ClientConnection } from '../http/client-connection.ts';
 import { EVIDENCE_RESOURCE } from '../http/evidence-endpoint.ts';
 import { createHttpFront, type HttpFrontLimits } from '../http/http-front.ts';
+import type { RequestService } from '../http/serve-request.ts';
+import { createHttp2Front } from '../http2/http2-front.ts';
 import type { Route, Snapshot } from '../ipc/snapshot.ts';
 import { createTlsFront, type HelloRefusal } from '../tls/tls-front.ts';
 import type { UpstreamClient } from '../upstream/upstream-client.ts';
@@ -58,6 +60,7 @@ export class Worker {
   private readonly options: WorkerOptions;
   private readonly hosts: ActiveHosts;
   private readonly http: ReturnType<typeof createHttpFront>;
+  private readonly http2: ReturnType<typeof createHttp2Front>;
   private readonly front: ReturnType<typeof createTlsFront>;
   private readonly tunnels = new Set<TLSSocket>();
   private draining = false;
@@ -73,21 +76,20 @@ export class Worker {
         socket.destroy();
       },
     });
-    this.http = createHttpFront({
-      limits,
-      service: {
-        hosts: (hostname) => this.hosts.find(hostname),
-        localResources: [EVIDENCE_RESOURCE],
-        maxHeaderCount: limits.headerCount,
-        context: {
-          upstreams: options.upstreams,
-          log: options.accessLog,
-          monotonicMs: options.monotonicMs,
-          nextRequestId: () => `${options.requestIdPrefix}-${(this.requests += 1).toString(36)}`,
-          draining: () => this.draining,
-        },
+    const service: RequestService = {
+      hosts: (hostname) => this.hosts.find(hostname),
+      localResources: [EVIDENCE_RESOURCE],
+      maxHeaderCount: limits.headerCount,
+      context: {
+        upstreams: options.upstreams,
+        log: options.accessLog,
+        monotonicMs: options.monotonicMs,
+        nextRequestId: () => `${options.requestIdPrefix}-${(this.requests += 1).toString(36)}`,
+        draining: () => this.draining,
       },
-    });
+    };
+    this.http = createHttpFront({ limits, service });
+    this.http2 = createHttp2Front({ limits, service });
     this.front = createTlsFront({
       maxConnections: limits.connections,
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
@@ -110,6 +112,9 @@ export class Worker {
       // Whoever asked in the meantime has been sent to a new connection; these did not.
       if (now.get(hostname) !== workload) this.http.closeIdleOf(hostname, workload);
     }
+    this.http2.leaveIf(({ hostname, identity }) => {
+      return this.hosts.find(hostname)?.identity.id !== identity.id;
+    });
   }
 
   /**
@@ -142,11 +147,13 @@ export class Worker {
     const sweep = setInterval(() => this.http.closeIdle(), IDLE_SWEEP_MS);
     const grace = setTimeout(() => {
       for (const socket of this.tunnels) socket.destroy();
+      this.http2.endTunnels();
     }, tunnelGraceMs);
     const deadline = setTimeout(() => {
       for (const socket of connections) socket.destroy();
     }, deadlineMs);
     this.http.closeIdle();
+    this.http2.leave();
     // The server counts as stopped when its last connection has closed.
     await stopped;
     for (const timer of [sweep, grace, deadline]) clearTimeout(timer);
@@ -169,7 +176,8 @@ export class Worker {
       onTunnel: () => this.tunnels.add(socket),
     };
     socket.once('close', () => this.tunnels.delete(socket));
-    this.http.accept(socket, connection);
+    const front = socket.alpnProtocol === 'h2' ? this.http2 : this.http;
+    front.accept(socket, connection);
   }
 
   private onSecureTcp(socket: TLSSocket, hostname: string, identity: ServedIdentity): void {

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+import { get, post, type ConformanceCase } from './conformance-case.ts';
+import {
+  data,
+  FLAG,
+  frame,
+  goaway,
+  ping,
+  priority,
+  rstStream,
+  SETTING,
+  settings,
+  TYPE,
+  u32,
+  windowUpdate,
+} from './frames.ts';
+
+/** Frames that are about the connection: sections 4, 5.5, 6.5 to 6.9. */
+export const CONNECTION_CASES: readonly ConformanceCase[] = [
+  {
+    section: '4.1',
+    name: 'frame of an unknown type',
+    send: (raw) => raw.send(frame(0x20, 0, 0, Buffer.alloc(8))),
+    outcome: 'ignored',
+  },
+  {
+    section: '4.1',
+    name: 'undefined flags',
+    send: (raw) => raw.send(frame(TYPE.ping, 0x16, 0, Buffer.alloc(8))),
+    outcome: 'ignored',
+  },
+  {
+    section: '4.1',
+    name: 'reserved bit of a stream identifier',
+    send: (raw) => raw.send(frame(TYPE.ping, 0, 0x80000000, Buffer.alloc(8))),
+    outcome: 'ignored',
+  },
+  {
+    section: '4.2',
+    name: 'DATA of exactly the largest size',
+    send: (raw) => raw.send(post(1), data(1, Buffer.alloc(16_384))),
+    outcome: 'answer 200',
+  },
+  {
+    section: '4.2',
+    name: 'DATA above the largest size',
+    send: (raw) => raw.send(post(1), data(1, Buffer.alloc(16_385))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+  },
+  {
+    section: '4.2',
+    name: 'HEADERS above the largest size',
+    send: (raw) => raw.send(frame(TYPE.headers, 5, 1, Buffer.alloc(16_385))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+  },
+  {
+    section: '4.2',
+    name: 'unknown frame above the largest size',
+    send: (raw) => raw.send(frame(0x20, 0, 0, Buffer.alloc(16_385))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+  },
+  {
+    section: '6.5',
+    name: 'SETTINGS on a stream',
+    send: (raw) => raw.send(frame(TYPE.settings, 0, 1, Buffer.alloc(6))),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.5',
+    name: 'SETTINGS with part of an entry',
+    send: (raw) => raw.send(frame(TYPE.settings, 0, 0, Buffer.alloc(5))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+  },
+  {
+    section: '6.5',
+    name: 'SETTINGS acknowledgement with content',
+    send: (raw) => raw.send(frame(TYPE.settings, FLAG.ack, 0, Buffer.alloc(6))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+  },
+  {
+    section: '6.5',
+    name: 'SETTINGS acknowledgement that nobody waits for',
+    send: (raw) => raw.send(frame(TYPE.settings, FLAG.ack, 0)),
+    outcome: 'connection PROTOCOL_ERROR',
+    deviates: 'not mentioned; nghttp2 takes it for a client that has lost count',
+  },
+  {
+    section: '6.5.2',
+    name: 'ENABLE_PUSH of 2',
+    send: (raw) => raw.send(settings([SETTING.enablePush, 2])),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.5.2',
+    name: 'INITIAL_WINDOW_SIZE of 2^31',
+    send: (raw) => raw.send(settings([SETTING.initialWindowSize, 2 ** 31])),
+    outcome: 'connection FLOW_CONTROL_ERROR',
+  },
+  {
+    section: '6.5.2',
+    name: 'MAX_FRAME_SIZE of 16383',
+    send: (raw) => raw.send(settings([SETTING.maxFrameSize, 16_383])),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.5.2',
+    name: 'MAX_FRAME_SIZE of 2^24',
+    send: (raw) => raw.send(settings([SETTING.maxFrameSize, 2 ** 24])),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.5.2',
+    name: 'unknown setting',
+    send: (raw) => raw.send(settings([0xff, 1])),
+    outcome: 'ignored',
+  },
+  {
+    section: '6.5.3',
+    name: 'one setting twice in a frame',
+    send: (raw) =>
+      raw.send(
+        settings([SETTING.initialWindowSize, 100], [SETTING.initialWindowSize, 65_535]),
+        get(1),
+      ),
+    outcome: 'answer 200',
+  },
+  {
+    section: '6.5 (RFC 8441 section 3)',
+    name: 'ENABLE_CONNECT_PROTOCOL of 2',
+    send: (raw) => raw.send(settings([SETTING.enableConnectProtocol, 2])),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.6',
+    name: 'PUSH_PROMISE from a client',
+    send: (raw) => raw.send(get(1), frame(TYPE.pushPromise, 4, 1, u32(2))),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.7',
+    name: 'PING on a stream',
+    send: (raw) => raw.send(frame(TYPE.ping, 0, 1, Buffer.alloc(8))),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.7',
+    name: 'PING of 6 bytes',
+    send: (raw) => raw.send(frame(TYPE.ping, 0, 0, Buffer.alloc(6))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+  },
+  {
+    section: '6.7',
+    name: 'PING',
+    send: (raw) => raw.send(ping('abcdefgh')),
+    outcome: 'ignored',
+  },
+  {
+    section: '6.7',
+    name: 'PING acknowledgement that nobody waits for',
+    send: (raw) => raw.send(frame(TYPE.ping, FLAG.ack, 0, Buffer.alloc(8))),
+    outcome: 'connection PROTOCOL_ERROR',
+    deviates:
+      'nothing to answer; Node ends the session, as it cannot match it to a ping of its own',
+  },
+  {
+    section: '6.8',
+    name: 'GOAWAY on a stream',
+    send: (raw) => raw.send(frame(TYPE.goaway, 0, 1, u32(0, 0))),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.8',
+    name: 'GOAWAY of 7 bytes',
+    send: (raw) => raw.send(frame(TYPE.goaway, 0, 0, Buffer.alloc(7))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+  },
+  {
+    section: '6.8',
+    name: 'GOAWAY after a request',
+    send: (raw) => raw.send(get(1), goaway(0, 0)),
+    outcome: 'closed',
+    deviates: 'the answer on stream 1 comes first, then the connection closes, as it should',
+  },
+  {
+    section: '7',
+    name: 'GOAWAY with an unknown code',
+    send: (raw) => raw.send(goaway(0, 0xff)),
+    outcome: 'closed',
+  },
+  {
+    section: '6.9',
+    name: 'WINDOW_UPDATE of the connection by 0',
+    send: (raw) => raw.send(windowUpdate(0, 0)),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.9',
+    name: 'WINDOW_UPDATE of a stream by 0',
+    send: (raw) => raw.send(post(1), windowUpdate(1, 0)),
+    outcome: 'connection PROTOCOL_ERROR',
+    deviates: 'a stream error; Node ends the session, which RFC 9113 section 5.4.1 permits',
+  },
+  {
+    section: '6.9',
+    name: 'WINDOW_UPDATE of 3 bytes',
+    send: (raw) => raw.send(frame(TYPE.windowUpdate, 0, 0, Buffer.alloc(3))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+  },
+  {
+    section: '6.9.1',
+    name: 'window of the connection above 2^31-1',
+    send: (raw) => raw.send(windowUpdate(0, 2 ** 31 - 1), windowUpdate(0, 2 ** 31 - 1)),
+    outcome: 'connection FLOW_CONTROL_ERROR',
+  },
+  {
+    section: '6.9.1',
+    name: 'window of a stream above 2^31-1',
+    send: (raw) => raw.send(post(1), windowUpdate(1, 2 ** 31 - 1), windowUpdate(1, 2 ** 31 - 1)),
+    outcome: 'closed',
+    deviates: 'a stream error FLOW_CONTROL_ERROR; that is sent, and then Node ends the session',
+  },
+  {
+    section: '6.9.2',
+    name: 'INITIAL_WINDOW_SIZE that lifts a stream above 2^31-1',
+    send: (raw) =>
+      raw.send(
+        post(1),
+        windowUpdate(1, 2 ** 31 - 1 - 65_535),
+        settings([SETTING.initialWindowSize, 65_536]),
+      ),
+    outcome: 'stream FLOW_CONTROL_ERROR',
+    deviates:
+      'a connection error FLOW_CONTROL_ERROR; nghttp2 ends the one stream that cannot go on',
+  },
+  {
+    section: '6.3',
+    name: 'PRIORITY on stream 0',
+    send: (raw) => raw.send(priority(0)),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.3',
+    name: 'PRIORITY of 4 bytes',
+    send: (raw) => raw.send(frame(TYPE.priority, 0, 1, Buffer.alloc(4))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+    deviates: 'a stream error; nghttp2 ends the connection, which is permitted for any error',
+  },
+  {
+    section: '5.3.2',
+    name: 'PRIORITY of an idle stream',
+    send: (raw) => raw.send(priority(3)),
+    outcome: 'ignored',
+  },
+  {
+    section: '6.4',
+    name: 'RST_STREAM on stream 0',
+    send: (raw) => raw.send(rstStream(0)),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.4',
+    name: 'RST_STREAM of an idle stream',
+    send: (raw) => raw.send(rstStream(1)),
+    outcome: 'connection PROTOCOL_ERROR',
+  },
+  {
+    section: '6.4',
+    name: 'RST_STREAM of 3 bytes',
+    send: (raw) => raw.send(post(1), frame(TYPE.rstStream, 0, 1, Buffer.alloc(3))),
+    outcome: 'connection FRAME_SIZE_ERROR',
+  },
+  {
+    section: '7',
+    name: 'RST_STREAM with an unknown code',
+    send: (raw) => raw.send(post(1), rstStream(1, 0xff)),
+    outcome: 'ignored',
+  },
+];
