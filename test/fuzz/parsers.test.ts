@@ -3,9 +3,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { DOCUMENT_PARSERS } from './document-parsers.ts';
 import { EVIDENCE_PARSERS } from './evidence-parsers.ts';
 import { FUZZ } from './fuzz-settings.ts';
+import { HTTP_PARSERS } from './http-parsers.ts';
 import { accepts, runFuzz, type FuzzResult } from './run-fuzz.ts';
 
-const TARGETS = [...EVIDENCE_PARSERS, ...DOCUMENT_PARSERS];
+const TARGETS = [...EVIDENCE_PARSERS, ...DOCUMENT_PARSERS, ...HTTP_PARSERS];
 /** Reading and making an input takes a tenth of this, on a busy machine half. */
 const TIMEOUT_MS = 60_000 + FUZZ.runs * 10;
 

@@ -53,7 +53,8 @@ export function planRequest(head: RequestHead, rules: RequestRules): RequestPlan
   };
 }
 
-function checkTarget({ method, target }: RequestHead): void {
+/** @throws ProxyError ERR_PROXY_REQUEST_TARGET when a target is not one of this host */
+export function checkTarget({ method, target }: Pick<RequestHead, 'method' | 'target'>): void {
   if (method === 'CONNECT') {
     throw refusal('ERR_PROXY_REQUEST_TARGET', 'CONNECT is for forward proxies');
   }

@@ -65,6 +65,12 @@ export function responseFraming(
   head: { readonly status: number; readonly httpVersion: string; readonly fields: MessageFields },
   method: string,
 ): ContentFraming {
+  if (head.status < 200) {
+    // RFC 9110 section 8.6: an interim answer with content is half a final one to some parsers.
+    const { contentLength, transferEncoding } = head.fields;
+    if (contentLength.length + transferEncoding.length === 0) return { kind: 'none' };
+    throw invalid(`content behind status ${head.status}`);
+  }
   const { encodings, lengths } = readFraming(head.status, head.fields);
   if (!hasContent(head.status, method)) return { kind: 'none' };
   if (encodings.length > 0) {
@@ -72,9 +78,7 @@ export function responseFraming(
     return { kind: 'chunked' };
   }
   const [length] = lengths;
-  if (length === undefined) return { kind: 'close' };
-  if (!CONTENT_LENGTH.test(length)) throw invalid('a Content-Length that is not a number');
-  return { kind: 'length', bytes: Number(length) };
+  return length === undefined ? { kind: 'close' } : { kind: 'length', bytes: Number(length) };
 }
 
 function hasContent(status: number, method: string): boolean {
@@ -91,6 +95,10 @@ function readFraming(
     throw invalid('Transfer-Encoding that is not exactly "chunked"');
   }
   if (lengths.length > 1) throw invalid('more than one Content-Length');
+  // Also where there is no content: the next in line may think that there is.
+  if (lengths[0] !== undefined && !CONTENT_LENGTH.test(lengths[0])) {
+    throw invalid('a Content-Length that is not a number');
+  }
   return { encodings, lengths };
 }
 

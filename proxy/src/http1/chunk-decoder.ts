@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFields } from '../http/message-fields.ts';
 import { GrowingBytes } from '../tls/growing-bytes.ts';
 import { CR, LF } from './byte-classes.ts';
 import { INCOMPLETE, scanFields, type HeadLimits } from './field-scanner.ts';
@@ -126,8 +127,18 @@ export class ChunkDecoder {
   }
 
   private finish(next: number): number {
+    // RFC 9110 section 6.5.1: where a message ends has been decided before.
+    if (this.trailers.length > 0 && hasFraming(this.trailers)) {
+      throw this.limits.malformed('a framing field in the trailer section');
+    }
     this.state = 'done';
     this.trailerBytes = undefined;
     return next;
   }
+}
+
+/** Fields that say where a message or its connection ends: some parsers heed them even here. */
+function hasFraming(trailers: readonly string[]): boolean {
+  const { connection, contentLength, transferEncoding, upgrade } = readFields(trailers);
+  return [connection, contentLength, transferEncoding, upgrade].some(({ length }) => length > 0);
 }

@@ -3,7 +3,7 @@ import type { Upstream } from '@proofgate/api';
 import { Deadline } from '../deadline.ts';
 import { ProxyError } from '../errors.ts';
 import { responseFraming } from '../http/response-rules.ts';
-import { ContentDecoder } from '../http1/content-decoder.ts';
+import { ContentDecoder, type ContentFraming } from '../http1/content-decoder.ts';
 import type { HeadLimits } from '../http1/field-scanner.ts';
 import { MessageWriter, serializeFields } from '../http1/message-writer.ts';
 import { scanResponse, type ScannedResponse } from '../http1/response-scanner.ts';
@@ -181,6 +181,7 @@ export class Http1UpstreamConnection {
       this.head = Buffer.from(bytes.subarray(at));
       return undefined;
     }
+    const framing = responseFraming(head, user.request.method);
     if (head.status === 101) {
       this.switchProtocol(user, head, bytes.subarray(head.next));
       return undefined;
@@ -191,13 +192,17 @@ export class Http1UpstreamConnection {
       user.onInformation(head.status, head.rawHeaders);
       return head.next;
     }
-    this.beginAnswer(user, head, head.next < bytes.length);
+    this.beginAnswer(user, head, framing, head.next < bytes.length);
     return head.next;
   }
 
   /** @param more bytes follow the head */
-  private beginAnswer(user: ConnectionUser, head: ScannedResponse, more: boolean): void {
-    const framing = responseFraming(head, user.request.method);
+  private beginAnswer(
+    user: ConnectionUser,
+    head: ScannedResponse,
+    framing: ContentFraming,
+    more: boolean,
+  ): void {
     this.answering = true;
     this.untilClose = framing.kind === 'close';
     this.reusable = framing.kind !== 'close' && staysOpen(head) && !user.request.upgrade;
