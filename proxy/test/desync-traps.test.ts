@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
@@ -124,9 +125,7 @@ describe('bytes that were read into shared memory', () => {
     const read = async (path: string): Promise<string> => {
       const outgoing = request(target(worker.port, HOST, { path }));
       outgoing.end();
-      const [incoming] = (await once(outgoing, 'response')) as [
-        import('node:http').IncomingMessage,
-      ];
+      const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
       const chunks: Buffer[] = [];
       for await (const chunk of incoming as AsyncIterable<Buffer>) {
         chunks.push(chunk);
