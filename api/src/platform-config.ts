@@ -61,6 +61,16 @@ export interface EnrolmentSettings {
   readonly collateral?: string;
 }
 
+/** What the proxy writes about requests. */
+export interface AccessLogConfig {
+  /** Share of the requests that leave a line, from 0 to 1; those that fail always do. */
+  readonly sample: number;
+}
+
+const accessLogSchema: z.ZodType<AccessLogConfig, unknown> = z.strictObject({
+  sample: z.number().min(0).max(1).default(1),
+});
+
 /** The VM and how it presents itself, with every default filled in. */
 export interface PlatformConfig {
   /** Label between a container's name and `hostname`. */
@@ -85,6 +95,7 @@ export interface PlatformConfig {
   readonly image_profile_file: string;
   /** Worker processes of the proxy; `auto` starts one for each CPU. */
   readonly workers: number | 'auto';
+  readonly access_log: AccessLogConfig;
   /** Ids that the workers change to; see `workerUser` for what absent means. */
   readonly worker_uid?: number;
   readonly worker_gid?: number;
@@ -198,6 +209,7 @@ export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
     containers: containersPlatformSchema.prefault({}),
     image_profile_file: path.default(DEFAULT_IMAGE_PROFILE_FILE),
     workers: workersField.default('auto'),
+    access_log: accessLogSchema.prefault({}),
     worker_uid: workerId.exactOptional(),
     worker_gid: workerId.exactOptional(),
     leaf_lifetime: durationField({

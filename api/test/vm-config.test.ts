@@ -42,6 +42,7 @@ describe('vmConfigSchema', () => {
         containers: containersOfPlatform,
         image_profile_file: '/etc/privasys/image-profile',
         workers: 'auto',
+        access_log: { sample: 1 },
         leaf_lifetime: 86_400_000,
         simulator: { latency: 0, quote_version: 4, port: 0 },
         limits: {
@@ -98,6 +99,7 @@ describe('vmConfigSchema', () => {
         },
         image_profile_file: '/p',
         workers: 3,
+        access_log: { sample: 0.5 },
         worker_uid: 1000,
         worker_gid: 1001,
         leaf_lifetime: 3_600_000,

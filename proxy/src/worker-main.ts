@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { createLogger, type LogLevel } from '@proofgate/daemon';
+import { writeSync } from 'node:fs';
+import { createLogger, type Logger, type LogLevel, type LoggerOptions } from '@proofgate/daemon';
 import type { WorkerMessage } from './ipc/messages.ts';
+import { BufferedLines } from './http/buffered-lines.ts';
 import { WorkerProcess } from './worker/worker-process.ts';
 
 /*
@@ -13,11 +15,18 @@ import { WorkerProcess } from './worker/worker-process.ts';
 // The primary decides when a worker ends; a signal to the whole group must not cut requests short.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
+const STDERR = 2;
+const accessLines = new BufferedLines({
+  write: (bytes) => writeSync(STDERR, bytes),
+  onLost: (lines) => newLogger('warn').warn({ lines }, 'lines of the access log were lost'),
+});
+process.on('exit', () => accessLines.flush());
+
 const worker = new WorkerProcess({
   process,
   send: (message) => process.send?.(message),
-  // Sound: the level comes from the primary's own logger.
-  createLogger: (level) => createLogger({ name: 'proxy-worker', level: level as LogLevel }),
+  createLogger: (level) => newLogger(level),
+  createAccessLogger: (level) => newLogger(level, accessLines),
   monotonicMs: () => performance.now(),
   requestIdPrefix: randomBytes(6).toString('hex'),
   exit: (code) => process.exit(code),
@@ -26,3 +35,9 @@ const worker = new WorkerProcess({
 process.on('message', (message: unknown) => void worker.receive(message));
 // Only now: a message that arrives before the listener is lost.
 process.send?.({ kind: 'loaded' } satisfies WorkerMessage);
+
+function newLogger(level: string, destination?: LoggerOptions['destination']): Logger {
+  const to = destination === undefined ? {} : { destination };
+  // Sound: the level comes from the primary's own logger.
+  return createLogger({ name: 'proxy-worker', level: level as LogLevel, ...to });
+}

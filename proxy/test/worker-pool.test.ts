@@ -32,6 +32,7 @@ async function poolWith(program: string, count = 2): Promise<WorkerPool> {
       limits: TEST_WORKER_LIMITS,
       ids: undefined,
       logLevel: 'silent',
+      accessLogSample: 1,
     },
     clock: SYSTEM_CLOCK,
     random: Math.random,
@@ -106,7 +107,7 @@ describe('a pool whose primary is killed', () => {
       `import { WorkerPool } from '${built('primary/worker-pool.js')}';
        import { SYSTEM_CLOCK } from '${built('clock.js')}';
        const logger = { info() {}, error() {} };
-       const settings = ${JSON.stringify({ listen: { host: '127.0.0.1', port: 0 }, limits: TEST_WORKER_LIMITS, logLevel: 'silent' })};
+       const settings = ${JSON.stringify({ listen: { host: '127.0.0.1', port: 0 }, limits: TEST_WORKER_LIMITS, logLevel: 'silent', accessLogSample: 1 })};
        const entry = new URL('${built('worker-main.js')}').pathname;
        const pool = new WorkerPool({ count: 2, entry, settings, clock: SYSTEM_CLOCK, random: Math.random, logger });
        await pool.start({ version: 1, hosts: [] });

@@ -4,6 +4,9 @@ import type { ProxyErrorCode } from '../errors.ts';
 /** Longest method and path that a log line repeats: a line stays below the 4 KiB that one write to a pipe keeps whole. */
 const MAX_LOGGED_CHARS = 1_024;
 
+/** From here on the fault is on our side. */
+const FIRST_SERVER_ERROR = 500;
+
 /** One finished request. No header values, no query: both may hold secrets. */
 export interface AccessRecord {
   readonly requestId: string;
@@ -24,6 +27,22 @@ export interface AccessRecord {
 
 /** Where finished requests are reported. */
 export type AccessLog = (record: AccessRecord) => void;
+
+/**
+ * Passes on a share of the records, evenly spread, and every one that tells of an error.
+ *
+ * @param share from 0 to 1
+ */
+export function sampledLog(log: AccessLog, share: number): AccessLog {
+  if (share >= 1) return log;
+  let credit = 0;
+  return (record) => {
+    credit += share;
+    const due = credit >= 1;
+    if (due) credit -= 1;
+    if (due || record.code !== undefined || record.status >= FIRST_SERVER_ERROR) log(record);
+  };
+}
 
 /** The path of a request target as it may be logged. JSON escapes what could otherwise forge a line. */
 export function loggedPath(target: string): string {

@@ -11,6 +11,8 @@ export interface WorkerSettings {
   /** Ids to change to; only a worker that starts as root can. */
   readonly ids: UserAndGroup | undefined;
   readonly logLevel: string;
+  /** Share of the requests that leave a line, from 0 to 1; those that fail always do. */
+  readonly accessLogSample: number;
 }
 
 /**

@@ -212,6 +212,7 @@ function createPool(
       limits: workerLimits(platform.limits),
       ids: workerUser(platform, own),
       logLevel: logger.level,
+      accessLogSample: platform.access_log.sample,
     },
     clock,
     random,

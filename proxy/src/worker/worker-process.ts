@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from '@proofgate/daemon';
 import { ProxyError } from '../errors.ts';
+import { sampledLog } from '../http/access-log.ts';
 import { parsePrimaryMessage, type WorkerMessage, type WorkerSettings } from '../ipc/messages.ts';
 import { createHttp1UpstreamClient } from '../upstream/http1-upstream-client.ts';
 import { dropPrivileges, type PrivilegedProcess } from './drop-privileges.ts';
@@ -11,6 +12,8 @@ export interface WorkerProcessOptions {
   readonly process: PrivilegedProcess;
   readonly send: (message: WorkerMessage) => void;
   readonly createLogger: (level: string) => Logger;
+  /** For lines that may wait a moment. */
+  readonly createAccessLogger: (level: string) => Logger;
   readonly monotonicMs: () => number;
   readonly requestIdPrefix: string;
   readonly exit: (code: number) => void;
@@ -58,12 +61,16 @@ export class WorkerProcess {
   private configure(settings: WorkerSettings): void {
     const { options } = this;
     const logger = options.createLogger(settings.logLevel);
+    const accessLogger = options.createAccessLogger(settings.logLevel);
     if (settings.ids !== undefined) dropPrivileges(options.process, settings.ids);
     this.settings = settings;
     this.worker = new Worker({
       limits: settings.limits,
       upstreams: createHttp1UpstreamClient({ monotonicMs: options.monotonicMs }),
-      accessLog: (record) => logger.info(record, 'request'),
+      accessLog: sampledLog(
+        (record) => accessLogger.info(record, 'request'),
+        settings.accessLogSample,
+      ),
       report: (report) => logger.info(report, 'connection'),
       monotonicMs: options.monotonicMs,
       requestIdPrefix: options.requestIdPrefix,
