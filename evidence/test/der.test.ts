@@ -65,11 +65,12 @@ describe('lengths', () => {
 
   it.each([
     ['', 'tag', 'one octet', 'nothing'],
-    ['04', 'length', 'minimal, 1 to 4 octets', '0 octets'],
-    ['0480', 'length', 'minimal, 1 to 4 octets', '0 octets'],
-    ['0482', 'length', 'minimal, 1 to 4 octets', '2 octets'],
-    ['04850100000000', 'length', 'minimal, 1 to 4 octets', '5 octets'],
-    ['04820001', 'length', 'minimal, 1 to 4 octets', '2 octets'],
+    ['04', 'length', 'minimal, 1 to 3 octets', '0 octets'],
+    ['0480', 'length', 'minimal, 1 to 3 octets', '0 octets'],
+    ['0482', 'length', 'minimal, 1 to 3 octets', '2 octets'],
+    ['048401000000', 'length', 'minimal, 1 to 3 octets', '4 octets'],
+    ['04820001', 'length', 'minimal, 1 to 3 octets', '2 octets'],
+    ['0483010000', 'length', 'at most 0', '65536'],
     ['0402aa', 'length', 'at most 1', '2'],
     ['0401aabb', 'length', '3', '4'],
   ])('%j: %s', (hex, what, expected, seen) => {

@@ -99,6 +99,22 @@ describe('a TCB level', () => {
 
 describe('the order of TCB levels', () => {
   const sortLevels = (levels: readonly TcbLevel[]) => descendingLevels(levels, levelNumbers);
+
+  it('is that of numbers of 16 bits, one after the other', () => {
+    // Those in the middle are halves of letters in UTF-16, which every other order of texts treats differently.
+    const numbers = [
+      [0xffff, 0],
+      [0xe000],
+      [0xdfff, 1],
+      [0xdc00],
+      [0xd800, 0xdc00],
+      [10],
+      [9, 11],
+      [9],
+    ];
+    expect(descendingLevels(numbers.toReversed(), (each) => each)).toEqual(numbers);
+    expect(descendingLevels([[0xd800], [0xd801]], (each) => each)).toHaveLength(2);
+  });
   const low = level({ sgx: svns(15, 4) });
   const lowPce = level({ pceSvn: 4 });
   const lowTdx = level({ tdx: svns(15, 4) });

@@ -32,8 +32,8 @@ export interface DerElement {
 // Number 31 announces a tag of several octets; no structure we read has one.
 const MULTI_OCTET_TAG_NUMBER = 0x1f;
 
-// Four length octets reach 4 GiB, far beyond any input we take, and stay below 2^53 without care.
-const MAX_LENGTH_OCTETS = 4;
+// Three length octets reach 16 MiB, beyond any input we take, and stay below 2^53 without care.
+const MAX_LENGTH_OCTETS = 3;
 
 /**
  * Reads one complete DER value strictly: definite, minimal lengths and tags below 31. What is in it is
