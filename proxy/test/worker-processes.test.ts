@@ -8,6 +8,7 @@ import type { RunningProxy } from '../src/index.ts';
 import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
 import { ask, oneConnection, target } from './https-client.ts';
 import { askVerified } from './proxy-client.ts';
+import { openTls, readUntil } from './tls-client.ts';
 import { startMachine, untilReady, type TestMachine } from './test-proxy.ts';
 
 // Each test forks processes, which takes long on a busy machine.
@@ -120,6 +121,19 @@ describe('workers', () => {
     for (let n = 0; n < 4; n += 1)
       expect((await askVerified(proxy, machine.root, APP)).status).toBe(200);
     expect(proxy.health().workers).toBe(2);
+  });
+
+  it('send no session tickets, which nobody could use', async () => {
+    const proxy = await machine.start(machine.config({ routes: [route(APP)] }));
+    await untilReady(proxy);
+    const socket = await openTls(proxy.address.port, APP);
+    let tickets = 0;
+    socket.on('session', () => (tickets += 1));
+    const answer = readUntil(socket, /hello app/);
+    socket.write(`GET / HTTP/1.1\r\nHost: ${APP}\r\n\r\n`);
+    await answer;
+    expect(tickets).toBe(0);
+    socket.destroy();
   });
 
   it('are gone after the end', async () => {

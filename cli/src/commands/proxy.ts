@@ -3,6 +3,7 @@ import { openPlatform } from '@proofgate/attester';
 import { createLifecycle, createLogger, type Logger } from '@proofgate/daemon';
 import { startProxy, type RunningProxy } from '@proofgate/proxy';
 
+import type { CommandContext } from '../context.ts';
 import { readConfig } from '../input/config-argument.ts';
 import { endWithParent } from '../service/end-with-parent.ts';
 import { ownUser } from '../service/own-user.ts';
@@ -12,7 +13,10 @@ import type { ServiceOptions } from '../service/service-options.ts';
 const STOP_TIMEOUT_MS = 40_000;
 
 /** Runs the TLS front alone. SIGHUP reads routes and CA files again. */
-export async function proxy(options: ServiceOptions): Promise<void> {
+export async function proxy(
+  options: ServiceOptions,
+  { env }: Pick<CommandContext, 'env'>,
+): Promise<void> {
   const config = await readConfig(options.config);
   if (options.check === true) return;
   const logger = createLogger({ name: 'proxy' });
@@ -21,7 +25,8 @@ export async function proxy(options: ServiceOptions): Promise<void> {
   await lifecycle.run(async () => {
     const { tee, run_dir: runDir } = config.platform;
     const platform = await openPlatform({ tee, runDir });
-    const running = await startProxy(config, { platform, logger, own: ownUser() });
+    const opensslConf = env['OPENSSL_CONF'];
+    const running = await startProxy(config, { platform, logger, own: ownUser(), opensslConf });
     lifecycle.onShutdown('proxy', () => running.stop(), STOP_TIMEOUT_MS);
     process.on('SIGHUP', () => void reload(options.config, running, logger));
   });

@@ -13,7 +13,7 @@ import type { ServiceOptions } from '../service/service-options.ts';
 export function addServiceCommands(program: Command, context: CommandContext): void {
   const services: readonly [string, string, (options: ServiceOptions) => Promise<void>][] = [
     ['up', 'run launcher and proxy in the foreground', (options) => up(options, context)],
-    ['proxy', 'run the TLS front alone', proxy],
+    ['proxy', 'run the TLS front alone', (options) => proxy(options, context)],
     ['launcher', 'run the launcher alone', launcher],
     ['simulator', 'run the software TDX platform alone', simulator],
   ];

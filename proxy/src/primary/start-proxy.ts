@@ -52,6 +52,8 @@ export interface ProxyDeps {
   readonly clock?: Clock;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+  /** The operator's own settings of OpenSSL, such as a certified provider; without them the workers get ours. */
+  readonly opensslConf?: string | undefined;
   /** Names this boot of the machine; the kernel's own name unless given. */
   readonly machineBoot?: string;
 }
@@ -198,15 +200,21 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
   };
 }
 
+/** The same file whether this one runs from src or from dist. */
+const WORKER_OPENSSL_CONF = fileURLToPath(
+  new URL('../../src/tls/worker-openssl.cnf', import.meta.url),
+);
+
 function createPool(
   { platform }: VmConfig,
   listen: HostPort,
-  { clock, random, logger, own }: ProxyDeps & { clock: Clock; random: () => number },
+  { clock, random, logger, own, opensslConf }: ProxyDeps & { clock: Clock; random: () => number },
 ): WorkerPool {
   return new WorkerPool({
     count: platform.workers === 'auto' ? availableParallelism() : platform.workers,
     // The same file whether this one runs from src or from dist.
     entry: fileURLToPath(new URL('../../dist/worker-main.js', import.meta.url)),
+    environment: { OPENSSL_CONF: opensslConf ?? WORKER_OPENSSL_CONF },
     settings: {
       listen,
       limits: workerLimits(platform.limits),

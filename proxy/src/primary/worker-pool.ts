@@ -25,6 +25,8 @@ export interface WorkerPoolOptions {
   /** The program that workers run. */
   readonly entry: string;
   readonly settings: WorkerSettings;
+  /** Variables that workers have beyond those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -157,7 +159,7 @@ class Member {
 
   private fork(): void {
     const { clock } = this.options;
-    const worker = cluster.fork();
+    const worker = cluster.fork(this.options.environment);
     const forkedAt = clock.now().getTime();
     this.worker = worker;
     worker.on('message', (value: unknown) => this.receive(worker, value));
