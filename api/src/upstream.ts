@@ -6,19 +6,29 @@ import { parseHostPort, type HostPort } from './host-port.ts';
 export type HostMode = 'http' | 'tcp';
 
 /** Where a host's traffic goes. */
-export type Upstream =
-  ({ readonly kind: 'tcp' } & HostPort) | { readonly kind: 'unix'; readonly path: string };
+export type Upstream = (
+  ({ readonly kind: 'tcp' } & HostPort) | { readonly kind: 'unix'; readonly path: string }
+) & {
+  /** HTTP/2 without TLS, as gRPC servers speak it; otherwise HTTP/1.1, in mode `http`. */
+  readonly protocol?: 'h2c';
+};
 
 /** Longest path of a unix socket on Linux: `sun_path` has 108 bytes, one of them the closing NUL (unix(7)). */
 export const MAX_SOCKET_PATH_BYTES = 107;
 
 /**
- * Reads the upstream of a route: `http://host:port` (mode `http`), `host:port` (mode `tcp`), or `unix:/path` (both).
- * An HTTP upstream is an origin: it has no path, query or credentials, so that a route cannot rewrite requests.
+ * Reads the upstream of a route: `http://host:port`, `h2c://host:port` or `h2c+unix:/path` (mode `http`), `host:port`
+ * (mode `tcp`), or `unix:/path` (both). An HTTP upstream is an origin: it has no path, query or credentials, so that a route cannot rewrite requests.
  *
  * @throws ApiError `ERR_API_UPSTREAM`
  */
 export function parseUpstream(text: string, mode: HostMode): Upstream {
+  const [, rest] = /^h2c(?:\+(?=unix:)|(?=:\/\/))(.*)$/s.exec(text) ?? [];
+  if (mode === 'tcp' || rest === undefined) return parseAddress(text, mode);
+  return { ...parseAddress(rest.startsWith('://') ? `http${rest}` : rest, mode), protocol: 'h2c' };
+}
+
+function parseAddress(text: string, mode: HostMode): Upstream {
   if (text.startsWith('unix:')) return unixUpstream(text);
   const address = mode === 'http' ? originAddress(text) : text;
   try {
@@ -61,7 +71,10 @@ function refusal(text: string, mode: HostMode, cause?: unknown): ApiError {
     'ERR_API_UPSTREAM',
     `"${text.slice(0, 120)}" is not an upstream for mode ${mode}`,
     {
-      expected: `${mode === 'http' ? 'http://host:port' : 'host:port'} or unix:/path`,
+      expected:
+        mode === 'http'
+          ? 'http:// or h2c://host:port, unix:/path or h2c+unix:/path'
+          : 'host:port or unix:/path',
       seen: text.slice(0, 120),
       ...(cause === undefined ? {} : { cause }),
     },

@@ -3,7 +3,9 @@ import { performance } from 'node:perf_hooks';
 import { parseUpstream, type GatewayConfigure, type HostMode } from '@proofgate/api';
 import type { AccessRecord } from '../src/http/access-log.ts';
 import type { Route, RouteLimits, SnapshotHost } from '../src/ipc/snapshot.ts';
+import { createH2cUpstreamClient } from '../src/http2/h2c-upstream-client.ts';
 import { createHttp1UpstreamClient } from '../src/upstream/http1-upstream-client.ts';
+import { upstreamByProtocol } from '../src/upstream/upstream-by-protocol.ts';
 import type { PoolLimits } from '../src/upstream/upstream-pool.ts';
 import { Worker, type ConnectionReport, type WorkerLimits } from '../src/worker/worker.ts';
 import { testIdentity } from './test-identity.ts';
@@ -60,7 +62,10 @@ export async function startWorker(
   const reports: ConnectionReport[] = [];
   const worker = new Worker({
     limits: { ...TEST_WORKER_LIMITS, ...limits },
-    upstreams: createHttp1UpstreamClient({ ...pool, monotonicMs: () => performance.now() }),
+    upstreams: upstreamByProtocol(
+      createHttp1UpstreamClient({ ...pool, monotonicMs: () => performance.now() }),
+      createH2cUpstreamClient(),
+    ),
     accessLog: (record) => accessLog.push(record),
     report: (report) => reports.push(report),
     monotonicMs: () => performance.now(),

@@ -3,7 +3,9 @@ import type { Logger } from '@proofgate/daemon';
 import { ProxyError } from '../errors.ts';
 import { sampledLog } from '../http/access-log.ts';
 import { parsePrimaryMessage, type WorkerMessage, type WorkerSettings } from '../ipc/messages.ts';
+import { createH2cUpstreamClient } from '../http2/h2c-upstream-client.ts';
 import { createHttp1UpstreamClient } from '../upstream/http1-upstream-client.ts';
+import { upstreamByProtocol } from '../upstream/upstream-by-protocol.ts';
 import { dropPrivileges, type PrivilegedProcess } from './drop-privileges.ts';
 import { Worker } from './worker.ts';
 
@@ -66,7 +68,10 @@ export class WorkerProcess {
     this.settings = settings;
     this.worker = new Worker({
       limits: settings.limits,
-      upstreams: createHttp1UpstreamClient({ monotonicMs: options.monotonicMs }),
+      upstreams: upstreamByProtocol(
+        createHttp1UpstreamClient({ monotonicMs: options.monotonicMs }),
+        createH2cUpstreamClient(),
+      ),
       accessLog: sampledLog(
         (record) => accessLogger.info(record, 'request'),
         settings.accessLogSample,
