@@ -28,6 +28,9 @@ export function readFields(raw: RawHeaders): MessageFields {
     found[role] = found[role] === NONE ? [value] : [...found[role], value];
   }
   // A list is one list, however many fields it is spread over.
-  if (found.connection !== NONE) found.connection = found.connection.flatMap(listMembers);
+  const { connection } = found;
+  const usual =
+    connection.length === 1 && (connection[0] === 'keep-alive' || connection[0] === 'close');
+  if (connection !== NONE && !usual) found.connection = connection.flatMap(listMembers);
   return found;
 }

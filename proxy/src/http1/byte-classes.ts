@@ -19,6 +19,15 @@ export function skip(bytes: Buffer, from: number, end: number, byteClass: number
   return at;
 }
 
+/** Whether bytes are those of a word. Those beyond `end` count as missing. */
+export function isAt(bytes: Buffer, from: number, end: number, word: Uint8Array): boolean {
+  if (end - from < word.length) return false;
+  for (let index = 0; index < word.length; index += 1) {
+    if (bytes[from + index] !== word[index]) return false;
+  }
+  return true;
+}
+
 const BYTE_CLASS: Uint8Array = classes();
 
 function classes(): Uint8Array {

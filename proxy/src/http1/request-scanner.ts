@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { METHODS } from 'node:http';
 import { ProxyError } from '../errors.ts';
-import { CR, LF, skip, SP, TARGET, TOKEN } from './byte-classes.ts';
+import { CR, isAt, LF, skip, SP, TARGET, TOKEN } from './byte-classes.ts';
 import { INCOMPLETE, scanFields, type HeadLimits } from './field-scanner.ts';
 
 /** A request head that could be read in one way. */
@@ -19,8 +19,9 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 
 const LONGEST_METHOD = Math.max(...METHODS.map((method) => method.length));
 
-/** `HTTP/1.1` and CR LF. */
-const VERSION_BYTES = 10;
+/** The usual end of a request line. */
+const VERSION_1_1: Uint8Array = Buffer.from('HTTP/1.1\r\n', 'latin1');
+const VERSION_BYTES: number = VERSION_1_1.length;
 
 /**
  * Scans a request head (RFC 9112 sections 3 and 5), strictly: no empty line before it, one space between the parts.
@@ -38,21 +39,21 @@ export function scanRequest(
 ): ScannedRequest | undefined {
   const methodEnd = skip(bytes, from, end, TOKEN);
   demandSpace(bytes, from, methodEnd, end, limits);
-  const method = bytes.toString('latin1', from, methodEnd);
+  const targetEnd = skip(bytes, methodEnd + 1, end, TARGET);
+  demandSpace(bytes, methodEnd + 1, targetEnd, end, limits);
+  const text = bytes.toString('latin1', from, targetEnd);
+  const method = text.slice(0, methodEnd - from);
   // Before the rest has come: what is no request at all is not waited for.
   if (methodEnd < end ? !KNOWN_METHODS.has(method) : method.length > LONGEST_METHOD) {
     throw limits.malformed('method is not known');
   }
-  const targetEnd = skip(bytes, methodEnd + 1, end, TARGET);
-  demandSpace(bytes, methodEnd + 1, targetEnd, end, limits);
   const line = targetEnd + 1 + VERSION_BYTES;
   if (line > end) return tooShort(bytes, from, end, limits);
   const httpVersion = versionOf(bytes, targetEnd + 1, limits);
   const rawHeaders: string[] = [];
   const next = scanFields(bytes, line, end, from, limits, rawHeaders);
   if (next === INCOMPLETE) return undefined;
-  const target = bytes.toString('latin1', methodEnd + 1, targetEnd);
-  return { method, target, httpVersion, rawHeaders, next };
+  return { method, target: text.slice(method.length + 1), httpVersion, rawHeaders, next };
 }
 
 /** A part of the request line has at least one byte, and one space after it. */
@@ -76,9 +77,9 @@ function tooShort(bytes: Buffer, from: number, end: number, limits: HeadLimits):
 }
 
 function versionOf(bytes: Buffer, at: number, limits: HeadLimits): '1.0' | '1.1' {
+  if (isAt(bytes, at, bytes.length, VERSION_1_1)) return '1.1';
   if (bytes[at + 8] !== CR || bytes[at + 9] !== LF) throw limits.malformed('request line');
   const text = bytes.toString('latin1', at, at + 8);
-  if (text === 'HTTP/1.1') return '1.1';
   if (text === 'HTTP/1.0') return '1.0';
   if (/^HTTP\/\d\.\d$/.test(text)) {
     throw new ProxyError('ERR_PROXY_REQUEST_VERSION', `version is ${text}`);

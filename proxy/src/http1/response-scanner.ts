@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFields, type MessageFields } from '../http/message-fields.ts';
-import { FIELD_TEXT, skip, SP } from './byte-classes.ts';
+import { FIELD_TEXT, isAt, skip, SP } from './byte-classes.ts';
 import {
   INCOMPLETE,
   incomplete,
@@ -22,7 +22,9 @@ export interface ScannedResponse {
 
 /** `HTTP/1.1 200`. */
 const STATUS_BYTES = 12;
-const STATUS = /^HTTP\/(1\.[01]) ([1-9][0-9]{2})$/;
+const VERSION: Uint8Array = Buffer.from('HTTP/1.', 'latin1');
+const ZERO = 0x30;
+const ONE = 0x31;
 
 /**
  * Scans a response head (RFC 9112 sections 4 and 5). A reason may be missing together with the space before it, as
@@ -41,8 +43,12 @@ export function scanResponse(
 ): ScannedResponse | undefined {
   // One byte more, to see where the status ends.
   if (end - from <= STATUS_BYTES) return startOf(bytes, from, end, limits);
-  const start = STATUS.exec(bytes.toString('latin1', from, from + STATUS_BYTES));
-  if (start === null) throw limits.malformed('no status line');
+  if (!isAt(bytes, from, end, VERSION)) throw limits.malformed('no status line');
+  const minor = bytes[from + VERSION.length];
+  const status = statusAt(bytes, from + VERSION.length + 1);
+  if (status === undefined || (minor !== ZERO && minor !== ONE)) {
+    throw limits.malformed('no status line');
+  }
   const statusEnd = from + STATUS_BYTES;
   const reason = statusEnd + 1;
   const at = bytes[statusEnd] === SP ? skip(bytes, reason, end, FIELD_TEXT) : statusEnd;
@@ -55,13 +61,28 @@ export function scanResponse(
   const next = scanFields(bytes, line, end, from, limits, rawHeaders);
   if (next === INCOMPLETE) return undefined;
   return {
-    status: Number(start[2]),
+    status,
     statusText: at > reason ? bytes.toString('latin1', reason, at) : '',
-    httpVersion: start[1] === '1.1' ? '1.1' : '1.0',
+    httpVersion: minor === ONE ? '1.1' : '1.0',
     rawHeaders,
     fields: readFields(rawHeaders),
     next,
   };
+}
+
+/** A space and three digits, the first of them not 0. */
+function statusAt(bytes: Buffer, at: number): number | undefined {
+  const hundreds = digitAt(bytes, at + 1);
+  const tens = digitAt(bytes, at + 2);
+  const ones = digitAt(bytes, at + 3);
+  const valid = bytes[at] === SP && hundreds > 0 && tens >= 0 && ones >= 0;
+  return valid ? hundreds * 100 + tens * 10 + ones : undefined;
+}
+
+/** @returns -1 for what is no digit */
+function digitAt(bytes: Buffer, at: number): number {
+  const digit = (bytes[at] ?? 0) - ZERO;
+  return digit <= 9 ? Math.max(digit, -1) : -1;
 }
 
 /** Waits for more, unless what is there is the start of something else. */
