@@ -145,6 +145,7 @@ class Forwarding implements ExchangeTask, UpstreamHandlers {
     const client = this.exchange.switchProtocol(head);
     if (client === undefined) {
       upstream.destroy();
+      this.exchange.reportTunnel(0, 0);
       return;
     }
     tunnel(client, upstream, first, this.route.limits.idleTimeoutMs, (result) => {

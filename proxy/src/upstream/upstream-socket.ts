@@ -55,6 +55,11 @@ export class UpstreamSocket {
     return this.stands;
   }
 
+  /** The connection could not be made. */
+  get unreachable(): boolean {
+    return !this.stands && this.error !== undefined;
+  }
+
   get destroyed(): boolean {
     return this.socket.destroyed;
   }

@@ -28,7 +28,7 @@ export function serveTcpRoute(
   upstream.onceConnected(() => clearTimeout(timer));
   tunnel(client, upstream, NOTHING, limits.idleTimeoutMs, (result) => {
     clearTimeout(timer);
-    if (!upstream.connected) code ??= 'ERR_PROXY_UPSTREAM_UNREACHABLE';
+    if (upstream.unreachable) code ??= 'ERR_PROXY_UPSTREAM_UNREACHABLE';
     onClosed({ ...result, code });
   });
 }

@@ -43,9 +43,11 @@ export function tunnel(
     onBytes: toClient,
     onEnd: () => client.end(),
     onDrain: () => client.resume(),
-    onClosed: () => {
-      // Not at once: the last bytes and the end that were passed on are still on their way out.
-      client.destroySoon();
+    onClosed: (error) => {
+      // Not at once: the last bytes and the end that were passed on are still on their way out. After a failure at once:
+      // a client must not take what it has for the whole.
+      if (error === undefined) client.destroySoon();
+      else client.destroy();
       closed();
     },
   };
