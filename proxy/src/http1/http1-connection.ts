@@ -88,7 +88,8 @@ export class Http1Connection implements StreamConnection {
 
   /** Between two requests. */
   get idle(): boolean {
-    return this.stream === undefined && this.ahead === undefined && !this.released;
+    const open = !this.released && !this.discarding;
+    return open && this.stream === undefined && this.ahead === undefined;
   }
 
   /** Ends it, if nothing is under way. */
@@ -245,6 +246,10 @@ export class Http1Connection implements StreamConnection {
 
   private onLate(): void {
     if (this.stream !== undefined) return;
+    if (this.discarding) {
+      this.socket.destroy();
+      return;
+    }
     const late = new ProxyError('ERR_PROXY_REQUEST_TIMEOUT', 'head took too long');
     if (this.idle) this.end();
     else this.refuseHead(UNREADABLE, late);
@@ -253,7 +258,8 @@ export class Http1Connection implements StreamConnection {
   /** Ends the connection after what has been written. */
   private end(): void {
     this.discard();
-    this.deadline.lift();
+    // Lingering begins when the client has taken everything, which it may never do.
+    this.deadline.set(this.client.idleTimeoutMs);
     lingerWhenSent(this.socket);
   }
 
