@@ -28,6 +28,18 @@ export interface Limits {
   readonly connect_timeout: Milliseconds;
   /** From the end of a request to the first byte of the upstream's answer. */
   readonly response_timeout: Milliseconds;
+  /** How long a connection that asks for evidence of its session waits for others, to share a quote with them. */
+  readonly quote_wait: Milliseconds;
+  /** For one quote over sessions. */
+  readonly quote_timeout: Milliseconds;
+  /** Sessions that wait for evidence in batches, in all workers together. */
+  readonly quotes: number;
+  /** Sessions that wait for a quote of their own, likewise. */
+  readonly challenge_quotes: number;
+  /** Sessions of one client address that wait for evidence. */
+  readonly quotes_per_address: number;
+  /** Sessions of one host that wait for evidence. */
+  readonly quotes_per_host: number;
 }
 
 /** What a single route may bound more tightly or more loosely than the rest. */
@@ -57,6 +69,18 @@ export const DEFAULT_TCP_IDLE_TIMEOUT = '1h';
 export const DEFAULT_CONNECT_TIMEOUT = '5s';
 /** A model may think for minutes before its first byte. */
 export const DEFAULT_RESPONSE_TIMEOUT = '5m';
+/** A quote takes tens of milliseconds to a second: half of the shortest costs nobody much and fills batches. */
+export const DEFAULT_QUOTE_WAIT = '20ms';
+/** Quotes take a second at worst; whoever waits is told before usual clients give up, after ten. */
+export const DEFAULT_QUOTE_TIMEOUT = '8s';
+/** One session takes a kilobyte of memory: a burst of this many fits into a few batches. */
+export const DEFAULT_QUOTES = 4_096;
+/** Each takes a quote's time, and all have to be answered before clients give up. */
+export const DEFAULT_CHALLENGE_QUOTES = 8;
+/** Offices and mobile networks put many clients behind one address. */
+export const DEFAULT_QUOTES_PER_ADDRESS = 256;
+/** Half of all: one busy host leaves room for the others. */
+export const DEFAULT_QUOTES_PER_HOST = 2_048;
 
 const count = (max: number): z.ZodInt => z.int().min(1).max(max);
 const aSecondToADay = { minMs: 1_000, maxMs: 86_400_000 } as const;
@@ -82,4 +106,10 @@ export const limitsSchema: z.ZodType<Limits, unknown> = z.strictObject({
   tcp_idle_timeout: durationField(aSecondToADay).prefault(DEFAULT_TCP_IDLE_TIMEOUT),
   connect_timeout: durationField(aSecondToADay).prefault(DEFAULT_CONNECT_TIMEOUT),
   response_timeout: durationField(aSecondToADay).prefault(DEFAULT_RESPONSE_TIMEOUT),
+  quote_wait: durationField({ minMs: 0, maxMs: 1_000 }).prefault(DEFAULT_QUOTE_WAIT),
+  quote_timeout: durationField({ minMs: 100, maxMs: 60_000 }).prefault(DEFAULT_QUOTE_TIMEOUT),
+  quotes: count(1_000_000).default(DEFAULT_QUOTES),
+  challenge_quotes: count(1_000).default(DEFAULT_CHALLENGE_QUOTES),
+  quotes_per_address: count(1_000_000).default(DEFAULT_QUOTES_PER_ADDRESS),
+  quotes_per_host: count(1_000_000).default(DEFAULT_QUOTES_PER_HOST),
 });

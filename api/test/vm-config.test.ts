@@ -57,6 +57,12 @@ describe('vmConfigSchema', () => {
           tcp_idle_timeout: 3_600_000,
           connect_timeout: 5_000,
           response_timeout: 300_000,
+          quote_wait: 20,
+          quote_timeout: 8_000,
+          quotes: 4_096,
+          challenge_quotes: 8,
+          quotes_per_address: 256,
+          quotes_per_host: 2_048,
         },
       },
       containers: [],
@@ -116,6 +122,12 @@ describe('vmConfigSchema', () => {
           tcp_idle_timeout: 5_000,
           connect_timeout: 6_000,
           response_timeout: 7_000,
+          quote_wait: 8,
+          quote_timeout: 9_000,
+          quotes: 10,
+          challenge_quotes: 11,
+          quotes_per_address: 12,
+          quotes_per_host: 13,
         },
         management: {
           oidc: {
@@ -206,7 +218,7 @@ describe('vmConfigSchema', () => {
     const ms = (value: number): string => `${String(value)}ms`;
     const limits = Object.entries(platform.limits).map(([name, value]) => [
       name,
-      name.endsWith('_timeout') ? ms(value) : value,
+      /_(?:timeout|wait)$/.test(name) ? ms(value) : value,
     ]);
     const file = {
       version: '1',

@@ -35,7 +35,16 @@ export const PROXY_ERRORS = {
   ERR_PROXY_REQUEST_ABORTED: ['rejected', 'the client went away before it had the answer'],
   ERR_PROXY_LOCAL_TIMEOUT: ['unavailable', 'the proxy took too long over an answer of its own'],
   ERR_PROXY_LOCAL_ANSWER: ['unavailable', 'the proxy could not make an answer of its own'],
-  ERR_PROXY_EVIDENCE_ABSENT: ['rejected', 'this host has no evidence in its certificate'],
+  ERR_PROXY_EVIDENCE_REQUEST: ['rejected', 'a question for evidence is not one that is defined'],
+  ERR_PROXY_EVIDENCE_MEDIA_TYPE: ['rejected', 'a question for evidence is not JSON'],
+  ERR_PROXY_EVIDENCE_LEAF: [
+    'rejected',
+    'evidence is asked for a key that this connection was not opened with, or that is gone',
+  ],
+  ERR_PROXY_EVIDENCE_SESSION: ['rejected', 'nothing can be derived from the TLS session'],
+  ERR_PROXY_EVIDENCE_CLIENT: ['rejected', 'evidence of a client is refused'],
+  ERR_PROXY_EVIDENCE_BUSY: ['unavailable', 'too many sessions wait for evidence'],
+  ERR_PROXY_EVIDENCE_QUOTE: ['unavailable', 'the platform made no quote'],
   ERR_PROXY_UPSTREAM_UNREACHABLE: ['unavailable', 'no connection to the upstream'],
   ERR_PROXY_UPSTREAM_CLOSED: [
     'unavailable',

@@ -28,6 +28,7 @@ const worker = new WorkerProcess({
   createLogger: (level) => newLogger(level),
   createAccessLogger: (level) => newLogger(level, accessLines),
   monotonicMs: () => performance.now(),
+  now: () => new Date(),
   requestIdPrefix: randomBytes(6).toString('hex'),
   exit: (code) => process.exit(code),
 });

@@ -70,10 +70,11 @@ function meanwhile(before: GatewayHost, after: GatewayHost): Snapshot['hosts'] {
     spec,
     privateKey: '',
     chainPem: '',
+    spki: new Uint8Array(),
     spkiSha256: '',
     notBefore: new Date(0),
     notAfter: new Date(1),
-    document: undefined,
+    document: new Uint8Array(),
   };
   const find = (): Identity => identity;
   const first = buildSnapshot(1, [described(before)], find, undefined);

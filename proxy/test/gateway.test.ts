@@ -169,10 +169,11 @@ function setup(save: () => Promise<void> = () => Promise.resolve()): {
       spec,
       privateKey: '',
       chainPem: '',
+      spki: new Uint8Array(),
       spkiSha256: '',
       notBefore: new Date(0),
       notAfter: new Date(1),
-      document: undefined,
+      document: new Uint8Array(),
     });
     gateway.refresh();
   };

@@ -51,10 +51,11 @@ function setup() {
               spec: wanted,
               privateKey: '',
               chainPem: '',
+              spki: new Uint8Array(),
               spkiSha256: '',
               notBefore: at,
               notAfter: new Date(at.getTime() + LIFE),
-              document: undefined,
+              document: new Uint8Array(),
             };
             resolve(identity);
             await settle();

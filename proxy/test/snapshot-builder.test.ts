@@ -50,10 +50,11 @@ function series(): (host: DesiredHost, proved: DesiredHost) => Snapshot {
       spec,
       privateKey: '',
       chainPem: '',
+      spki: new Uint8Array(),
       spkiSha256: '',
       notBefore: new Date(0),
       notAfter: new Date(1),
-      document: undefined,
+      document: new Uint8Array(),
     };
     last = buildSnapshot((last?.version ?? 0) + 1, [host], () => identity, last);
     return last;

@@ -39,3 +39,9 @@ export function testIdentity(
   made.set(name, identity);
   return identity;
 }
+
+/** A new P-256 key's SubjectPublicKeyInfo, DER. */
+export function testSpki(): Uint8Array {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }));
+}

@@ -27,6 +27,8 @@ export interface TestMachine {
   quotes(): number;
   /** Makes the quoter fail until it is set back. */
   failQuotes(fail: boolean): void;
+  /** Makes the quoter wait. @returns lets it go on */
+  holdQuotes(): () => void;
   writeCa(intermediary: CaIdentity): Promise<void>;
   config(more: { routes?: unknown[]; containers?: unknown[]; platform?: object }): VmConfig;
   start(config: VmConfig): Promise<RunningProxy>;
@@ -40,11 +42,14 @@ export async function startMachine(): Promise<TestMachine> {
   const real = createSimulatedPlatform();
   let quotes = 0;
   let failing = false;
+  let held: Promise<void> = Promise.resolve();
   const platform: SimulatedPlatform = {
     ...real,
-    quote: (reportData) => {
+    quote: async (reportData) => {
       quotes += 1;
-      return failing ? Promise.reject(new Error('told to fail')) : real.quote(reportData);
+      await held;
+      if (failing) throw new Error('told to fail');
+      return real.quote(reportData);
     },
   };
   const service = await servePlatform({ platform, socketPath: join(directory, 'simulator.sock') });
@@ -66,6 +71,11 @@ export async function startMachine(): Promise<TestMachine> {
     root: encodePem('CERTIFICATE', rootIdentity.certificate),
     quotes: () => quotes,
     failQuotes: (fail) => (failing = fail),
+    holdQuotes: () => {
+      let release = (): void => undefined;
+      held = new Promise((resolve) => (release = resolve));
+      return () => release();
+    },
     writeCa,
     config: ({ routes = [], containers = [], platform: changes = {} }) =>
       vmConfigSchema.parse({

@@ -2,6 +2,10 @@
 import { performance } from 'node:perf_hooks';
 import { parseUpstream, type GatewayConfigure, type HostMode } from '@proofgate/api';
 import type { AccessRecord } from '../src/http/access-log.ts';
+import type { AnswerTools } from '../src/evidence/answer-question.ts';
+import { ClientContexts } from '../src/evidence/client-contexts.ts';
+import { createEvidenceResource } from '../src/evidence/evidence-resource.ts';
+import type { LocalResource } from '../src/http/local-resource.ts';
 import type { Route, RouteLimits, SnapshotHost } from '../src/ipc/snapshot.ts';
 import { createH2cUpstreamClient } from '../src/http2/h2c-upstream-client.ts';
 import { createHttp1UpstreamClient } from '../src/upstream/http1-upstream-client.ts';
@@ -57,6 +61,7 @@ export async function startWorker(
   hosts: readonly TestHost[],
   limits: Partial<WorkerLimits> = {},
   pool: Partial<PoolLimits> = {},
+  evidence: Partial<AnswerTools> = {},
 ): Promise<TestWorker> {
   const accessLog: AccessRecord[] = [];
   const reports: ConnectionReport[] = [];
@@ -69,6 +74,7 @@ export async function startWorker(
     accessLog: (record) => accessLog.push(record),
     report: (report) => reports.push(report),
     monotonicMs: () => performance.now(),
+    localResources: [testEvidence(evidence)],
     requestIdPrefix: 'test',
   });
   let version = 0;
@@ -80,6 +86,17 @@ export async function startWorker(
   const port = await worker.listen({ host: '127.0.0.1', port: 0 });
   const close = (): Promise<void> => worker.drain({ tunnelGraceMs: 0, deadlineMs: 0 });
   return { worker, port, accessLog, reports, apply, close };
+}
+
+/** Shows documents, and has no quoter. */
+function testEvidence(tools: Partial<AnswerTools>): LocalResource {
+  return createEvidenceResource({
+    sessions: { request: () => Promise.reject(new Error('not here')) },
+    clients: undefined,
+    contexts: new ClientContexts(() => performance.now()),
+    now: () => new Date(),
+    ...tools,
+  });
 }
 
 function snapshotHost(host: TestHost): SnapshotHost {
@@ -100,5 +117,8 @@ function snapshotHost(host: TestHost): SnapshotHost {
   };
   const { privateKey, chain } = testIdentity(host.hostname, host.generation ?? 0);
   const id = `${host.hostname}#${String(host.generation ?? 0)}`;
-  return { route, identity: { id, privateKey, chain, document: host.document } };
+  return {
+    route,
+    identity: { id, privateKey, chain, document: host.document ?? Buffer.from('{}') },
+  };
 }

@@ -15,6 +15,8 @@ import { TEST_WORKER_LIMITS } from './test-worker.ts';
 vi.setConfig({ testTimeout: 30_000 });
 
 let directory: string;
+const nothing = (): void => undefined;
+const quoter = { request: nothing, cancel: nothing, forget: nothing };
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'proofgate-proxy-'));
@@ -34,6 +36,7 @@ async function poolWith(program: string, count = 2): Promise<WorkerPool> {
       logLevel: 'silent',
       accessLogSample: 1,
     },
+    quoter,
     clock: SYSTEM_CLOCK,
     random: Math.random,
     logger: createLogger({ name: 'test', level: 'silent' }),
@@ -109,7 +112,8 @@ describe('a pool whose primary is killed', () => {
        const logger = { info() {}, error() {} };
        const settings = ${JSON.stringify({ listen: { host: '127.0.0.1', port: 0 }, limits: TEST_WORKER_LIMITS, logLevel: 'silent', accessLogSample: 1 })};
        const entry = new URL('${built('worker-main.js')}').pathname;
-       const pool = new WorkerPool({ count: 2, entry, settings, clock: SYSTEM_CLOCK, random: Math.random, logger });
+       const quoter = { request() {}, cancel() {}, forget() {} };
+       const pool = new WorkerPool({ count: 2, entry, settings, quoter, clock: SYSTEM_CLOCK, random: Math.random, logger });
        await pool.start({ version: 1, hosts: [] });
        process.send(pool.pids);`,
     );

@@ -12,10 +12,14 @@ const STATUS: Partial<Record<ProxyErrorCode, number>> = {
   ERR_PROXY_REQUEST_UPGRADE: 400,
   ERR_PROXY_CONFIGURE_AMBIGUOUS: 400,
   ERR_PROXY_REQUEST_ABORTED: 499,
-  ERR_PROXY_EVIDENCE_ABSENT: 404,
+  ERR_PROXY_EVIDENCE_REQUEST: 400,
+  ERR_PROXY_EVIDENCE_SESSION: 400,
+  ERR_PROXY_EVIDENCE_CLIENT: 403,
+  ERR_PROXY_EVIDENCE_LEAF: 404,
   ERR_PROXY_REQUEST_METHOD: 405,
   ERR_PROXY_REQUEST_TIMEOUT: 408,
   ERR_PROXY_REQUEST_BODY_TOO_LARGE: 413,
+  ERR_PROXY_EVIDENCE_MEDIA_TYPE: 415,
   ERR_PROXY_REQUEST_EXPECTATION: 417,
   ERR_PROXY_REQUEST_MISDIRECTED: 421,
   ERR_PROXY_REQUEST_HEADERS_TOO_LARGE: 431,
@@ -24,8 +28,21 @@ const STATUS: Partial<Record<ProxyErrorCode, number>> = {
   ERR_PROXY_UPSTREAM_INVALID: 502,
   ERR_PROXY_CONFIGURATION_AWAITED: 503,
   ERR_PROXY_UPSTREAM_BUSY: 503,
+  ERR_PROXY_EVIDENCE_BUSY: 503,
+  ERR_PROXY_EVIDENCE_QUOTE: 503,
   ERR_PROXY_LOCAL_TIMEOUT: 503,
   ERR_PROXY_UPSTREAM_TIMEOUT: 504,
+};
+
+/** Seconds after which another attempt may succeed. */
+const RETRY_AFTER: Partial<Record<ProxyErrorCode, number>> = {
+  ERR_PROXY_UPSTREAM_BUSY: 1,
+  ERR_PROXY_EVIDENCE_BUSY: 1,
+  // A platform that fails or hangs needs longer than one that is busy.
+  ERR_PROXY_EVIDENCE_QUOTE: 5,
+  ERR_PROXY_LOCAL_TIMEOUT: 5,
+  // As Enclave OS answers; a person has to do something first.
+  ERR_PROXY_CONFIGURATION_AWAITED: 5,
 };
 
 /** The status with which a client is told of `code`. 499 is only ever logged: nobody is there to read it. */
@@ -45,9 +62,8 @@ export function errorAnswer(error: ProxyError, requestId: string): LocalAnswer {
 
 function errorHeaders(error: ProxyError): string[] {
   const headers = ['Content-Type', 'application/json', 'Cache-Control', 'no-store'];
-  if (error.code === 'ERR_PROXY_UPSTREAM_BUSY') headers.push('Retry-After', '1');
-  // As Enclave OS answers; a person has to do something first.
-  if (error.code === 'ERR_PROXY_CONFIGURATION_AWAITED') headers.push('Retry-After', '5');
+  const retryAfter = RETRY_AFTER[error.code];
+  if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
   if (error.code === 'ERR_PROXY_REQUEST_METHOD') headers.push('Allow', error.expected ?? '');
   return headers;
 }

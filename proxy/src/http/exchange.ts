@@ -125,8 +125,10 @@ export class Exchange implements ClientStreamHandlers {
 
   /** Answers in one piece. */
   answer({ status, headers, body }: LocalAnswer, unread: boolean): void {
-    const hasBody = this.head.method !== 'HEAD';
-    const complete = [...headers, 'Content-Length', String(body.length)];
+    // RFC 9110, section 8.6: an answer that never has content has no length either.
+    const empty = status === 204;
+    const hasBody = this.head.method !== 'HEAD' && !empty;
+    const complete = empty ? headers : [...headers, 'Content-Length', String(body.length)];
     this.sendHead(status, '', { headers: complete, hasBody, chunked: false }, unread);
     if (hasBody && body.length > 0) this.write(body);
     this.end([]);

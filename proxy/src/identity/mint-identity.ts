@@ -27,12 +27,14 @@ export interface Identity {
   readonly privateKey: string;
   /** Leaf first, PEM. */
   readonly chainPem: string;
-  /** SHA-256 of the leaf's SubjectPublicKeyInfo, hex. */
+  /** The leaf's SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+  /** Its SHA-256, hex. */
   readonly spkiSha256: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** The attestation document as it is sent; absent when the leaf carries no quote. */
-  readonly document: Uint8Array | undefined;
+  /** The attestation document as it is sent. */
+  readonly document: Uint8Array;
 }
 
 /** What identities are made with. */
@@ -46,7 +48,8 @@ export interface MintTools {
 
 /**
  * Makes an identity: a new P-256 key, a quote over the key and the minute (RA-TLS v1, deterministic mode), a leaf with
- * that quote and the host's configuration, and the document that explains it.
+ * the host's configuration and that quote, which the document alone has for hosts with evidence for sessions, and the
+ * document that explains both.
  *
  * @throws ProxyError ERR_PROXY_EVENT_LOG_BEHIND, ERR_PROXY_CA_NOT_MEASURED when verifiers would refuse the event log
  *   beside this quote or this CA; AttesterError when the quote fails, CaError when the leaf is refused, EvidenceError when the document is
@@ -60,7 +63,7 @@ export async function mintIdentity(spec: IdentitySpec, tools: MintTools): Promis
     names: [spec.hostname],
     notBefore,
     lifetimeMs: tools.lifetimeMs,
-    extensions: quote === undefined ? spec.extensions : [quote, ...spec.extensions],
+    extensions: spec.attestation === 'session' ? spec.extensions : [quote, ...spec.extensions],
     purpose: 'server',
   });
   return {
@@ -68,13 +71,11 @@ export async function mintIdentity(spec: IdentitySpec, tools: MintTools): Promis
     spec,
     privateKey: privateKeyPem,
     chainPem: leaf.chainPem,
+    spki,
     spkiSha256: toHex(sha256(spki)),
     notBefore: leaf.notBefore,
     notAfter: leaf.notAfter,
-    document:
-      quote === undefined
-        ? undefined
-        : utf8(documentFor(spec, leaf, quote.value, tools, await tools.platform.collateral())),
+    document: utf8(documentFor(spec, leaf, quote.value, tools, await tools.platform.collateral())),
   };
 }
 
@@ -83,8 +84,7 @@ async function quoteFor(
   spki: Uint8Array,
   notBefore: Date,
   { platform, issuer, signal }: MintTools,
-): Promise<ExtensionValue | undefined> {
-  if (spec.attestation === 'session') return undefined;
+): Promise<ExtensionValue> {
   checkMeasuredCa(spec.eventLog, issuer.certificate);
   const reportData = deterministicReportData(spki, notBefore);
   const value = await platform.quotes.quote(reportData, signal);

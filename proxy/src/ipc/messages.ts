@@ -2,6 +2,12 @@
 import type { HostPort, UserAndGroup } from '@proofgate/api';
 import { ProxyError } from '../errors.ts';
 import type { DrainTimes, WorkerLimits } from '../worker/worker.ts';
+import {
+  readEvidenceMessage,
+  type EvidenceAnswer,
+  type EvidenceCancel,
+  type EvidenceRequest,
+} from './evidence-messages.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What a worker is told before anything else. */
@@ -22,16 +28,26 @@ export interface WorkerSettings {
 export type PrimaryMessage =
   | { readonly kind: 'configure'; readonly settings: WorkerSettings }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
-  | { readonly kind: 'drain'; readonly times: DrainTimes };
+  | { readonly kind: 'drain'; readonly times: DrainTimes }
+  | EvidenceAnswer;
 
 /** From worker to primary: `loaded` once it listens to messages, then what it has done. */
 export type WorkerMessage =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'unprivileged' }
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | EvidenceRequest
+  | EvidenceCancel;
 
-const PRIMARY_KINDS: readonly unknown[] = ['configure', 'snapshot', 'drain'];
+const PRIMARY_KINDS: readonly unknown[] = [
+  'configure',
+  'snapshot',
+  'drain',
+  'evidence-batch',
+  'evidence-challenge',
+  'evidence-refusal',
+] satisfies PrimaryMessage['kind'][];
 
 /**
  * Reads a message in a worker.
@@ -57,6 +73,8 @@ export function parseWorkerMessage(value: unknown): WorkerMessage {
   if (kind === 'failed' && typeof code === 'string' && typeof message === 'string') {
     return { kind, code: code.slice(0, 100), message: message.slice(0, 1_000) };
   }
+  const evidence = readEvidenceMessage(value);
+  if (evidence !== undefined) return evidence;
   throw invalid(value);
 }
 

@@ -73,6 +73,6 @@ export interface SnapshotIdentity {
   readonly privateKey: string;
   /** Leaf first, PEM. */
   readonly chain: string;
-  /** The attestation document of the leaf, as it is sent; absent when the leaf carries no quote. */
-  readonly document: Uint8Array | undefined;
+  /** The attestation document of the leaf, as it is sent. */
+  readonly document: Uint8Array;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GatewayHostLimits, HostLimits, HostMode, Limits } from '@proofgate/api';
 import type { RouteLimits } from '../ipc/snapshot.ts';
+import type { QuoteLimits } from '../quoting/session-quoter.ts';
 import type { WorkerLimits } from '../worker/worker.ts';
 
 /** The limits of one host: its own where it has some, the proxy's otherwise. */
@@ -40,5 +41,17 @@ export function workerLimits(limits: Limits): WorkerLimits {
     headerCount: limits.header_count,
     headersTimeoutMs: limits.headers_timeout,
     keepAliveTimeoutMs: limits.idle_timeout,
+  };
+}
+
+/** What bounds evidence for sessions, over all workers. */
+export function quoteLimits(limits: Limits): QuoteLimits {
+  return {
+    waitMs: limits.quote_wait,
+    timeoutMs: limits.quote_timeout,
+    batched: limits.quotes,
+    challenges: limits.challenge_quotes,
+    perAddress: limits.quotes_per_address,
+    perHost: limits.quotes_per_host,
   };
 }

@@ -23,13 +23,15 @@ import { SYSTEM_CLOCK, type Clock } from '../clock.ts';
 import { IdentityKeeper } from '../identity/identity-keeper.ts';
 import { checkMeasuredCa, isMeasuredCa } from '../identity/measured-log.ts';
 import { mintIdentity } from '../identity/mint-identity.ts';
+import { KnownIdentities } from '../quoting/known-identities.ts';
+import { SessionQuoter } from '../quoting/session-quoter.ts';
 import type { DrainTimes } from '../worker/worker.ts';
 import { adminHandler, MAX_STATE_BYTES } from './admin-api.ts';
 import { Gateway } from './gateway.ts';
 import { desiredHosts, type OwnHosts } from './gateway-hosts.ts';
 import { readPlatformFiles, type PlatformFiles } from './platform-files.ts';
 import { reservePort } from './reserve-port.ts';
-import { workerLimits } from './route-limits.ts';
+import { quoteLimits, workerLimits } from './route-limits.ts';
 import { openStateFile, STATE_FILE } from './state-file.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -104,19 +106,19 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     logger,
   );
   const address = await reservePort(config.platform.listen);
-  const pool = createPool(config, address, { ...deps, clock, random });
+  const known = new KnownIdentities();
+  const pool = createPool(config, address, known, { ...deps, clock, random });
   const keeper = new IdentityKeeper({
     clock,
     random,
     logger,
-    mint: (spec, at, signal) =>
-      mintIdentity(spec, {
-        at,
-        signal,
-        platform,
-        issuer: files.issuer,
-        lifetimeMs: config.platform.leaf_lifetime,
-      }),
+    mint: async (spec, at, signal) => {
+      const { issuer } = files;
+      const lifetimeMs = config.platform.leaf_lifetime;
+      const identity = await mintIdentity(spec, { at, signal, platform, issuer, lifetimeMs });
+      known.remember(identity, clock.now());
+      return identity;
+    },
     onChange: () => gateway.refresh(),
   });
   const own = ownHosts(config, files, ccel);
@@ -208,10 +210,22 @@ const WORKER_OPENSSL_CONF = fileURLToPath(
 function createPool(
   { platform }: VmConfig,
   listen: HostPort,
-  { clock, random, logger, own, opensslConf }: ProxyDeps & { clock: Clock; random: () => number },
+  identities: KnownIdentities,
+  deps: ProxyDeps & { readonly clock: Clock; readonly random: () => number },
 ): WorkerPool {
+  const { clock, random, logger, own, opensslConf, platform: tee } = deps;
+  const count = platform.workers === 'auto' ? availableParallelism() : platform.workers;
+  const quoter = new SessionQuoter({
+    quote: (reportData, signal) => tee.quotes.quote(reportData, signal),
+    identities,
+    limits: quoteLimits(platform.limits),
+    sources: count,
+    clock,
+    logger,
+  });
   return new WorkerPool({
-    count: platform.workers === 'auto' ? availableParallelism() : platform.workers,
+    count,
+    quoter,
     // The same file whether this one runs from src or from dist.
     entry: fileURLToPath(new URL('../../dist/worker-main.js', import.meta.url)),
     environment: { OPENSSL_CONF: opensslConf ?? WORKER_OPENSSL_CONF },

@@ -4,6 +4,8 @@ import { backoff, type Backoff, type Logger } from '@proofgate/daemon';
 import type { Clock } from '../clock.ts';
 import { ProxyError } from '../errors.ts';
 import { parseWorkerMessage, type PrimaryMessage, type WorkerSettings } from '../ipc/messages.ts';
+import type { EvidenceSource } from '../quoting/pending-session.ts';
+import type { SessionQuoter } from '../quoting/session-quoter.ts';
 import type { Snapshot } from '../ipc/snapshot.ts';
 import type { DrainTimes } from '../worker/worker.ts';
 
@@ -27,6 +29,8 @@ export interface WorkerPoolOptions {
   readonly settings: WorkerSettings;
   /** Variables that workers have beyond those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Gives workers evidence for the sessions of their clients. */
+  readonly quoter: Pick<SessionQuoter, 'request' | 'cancel' | 'forget'>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -88,6 +92,9 @@ export class WorkerPool {
   }
 }
 
+/** Stands for no worker. */
+const NO_SOURCE: EvidenceSource = { answer: () => undefined };
+
 /** One place in the pool: a worker process, and its successor when it dies. */
 class Member {
   /** Settles when the place has its first worker that listens, or that worker has failed. */
@@ -97,6 +104,8 @@ class Member {
   private readonly latest: () => Snapshot | undefined;
   private readonly restart: Backoff;
   private worker: ClusterWorker | undefined;
+  /** Names the worker to the quoter. */
+  private source: EvidenceSource = NO_SOURCE;
   /** Has given up its privileges, so that it may have keys. */
   private trusted = false;
   /** A snapshot is being written to the worker, and whether there is a newer one to follow. */
@@ -162,6 +171,12 @@ class Member {
     const worker = cluster.fork(this.options.environment);
     const forkedAt = clock.now().getTime();
     this.worker = worker;
+    this.source = {
+      // Never to its successor, which counts its requests anew.
+      answer: (answer) => {
+        if (worker === this.worker) this.send(answer);
+      },
+    };
     worker.on('message', (value: unknown) => this.receive(worker, value));
     // A worker that dies while it is being written to; its exit is what counts.
     worker.on('error', () => undefined);
@@ -196,6 +211,12 @@ class Member {
         case 'failed':
           this.failure = `${message.code}: ${message.message}`;
           break;
+        case 'evidence-request':
+          this.options.quoter.request(this.source, message);
+          break;
+        case 'evidence-cancel':
+          this.options.quoter.cancel(this.source, message.ticket);
+          break;
       }
     } catch (error) {
       this.options.logger.error({ workerPid: this.pid, err: error }, 'worker sent nonsense');
@@ -206,6 +227,8 @@ class Member {
   private onExit(worker: ClusterWorker, code: number | null, signal: string | null): void {
     if (worker !== this.worker) return;
     this.cancelDeadline();
+    this.options.quoter.forget(this.source);
+    this.source = NO_SOURCE;
     this.worker = undefined;
     this.listening = false;
     this.trusted = false;

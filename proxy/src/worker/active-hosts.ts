@@ -10,7 +10,7 @@ export interface ServedIdentity {
   readonly workload: string;
   /** Of the same. */
   readonly statements: readonly string[] | undefined;
-  readonly document: Uint8Array | undefined;
+  readonly document: Uint8Array;
 }
 
 /** A host that is served now. */

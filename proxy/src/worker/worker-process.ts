@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from '@proofgate/daemon';
 import { ProxyError } from '../errors.ts';
+import { ClientContexts } from '../evidence/client-contexts.ts';
+import { EvidenceClient } from '../evidence/evidence-client.ts';
+import { createEvidenceResource } from '../evidence/evidence-resource.ts';
 import { sampledLog } from '../http/access-log.ts';
+import type { LocalResource } from '../http/local-resource.ts';
 import { parsePrimaryMessage, type WorkerMessage, type WorkerSettings } from '../ipc/messages.ts';
 import { createH2cUpstreamClient } from '../http2/h2c-upstream-client.ts';
 import { createHttp1UpstreamClient } from '../upstream/http1-upstream-client.ts';
@@ -17,6 +21,7 @@ export interface WorkerProcessOptions {
   /** For lines that may wait a moment. */
   readonly createAccessLogger: (level: string) => Logger;
   readonly monotonicMs: () => number;
+  readonly now: () => Date;
   readonly requestIdPrefix: string;
   readonly exit: (code: number) => void;
 }
@@ -27,12 +32,14 @@ export interface WorkerProcessOptions {
  */
 export class WorkerProcess {
   private readonly options: WorkerProcessOptions;
+  private readonly sessions: EvidenceClient;
   private worker: Worker | undefined;
   private settings: WorkerSettings | undefined;
   private listening = false;
 
   constructor(options: WorkerProcessOptions) {
     this.options = options;
+    this.sessions = new EvidenceClient(options.send);
   }
 
   /** Does what a message of the primary says; a failure is reported and ends the process. */
@@ -50,6 +57,11 @@ export class WorkerProcess {
         case 'drain':
           await this.worker?.drain(message.times);
           this.options.exit(0);
+          break;
+        case 'evidence-batch':
+        case 'evidence-challenge':
+        case 'evidence-refusal':
+          this.sessions.receive(message);
           break;
       }
     } catch (error) {
@@ -78,9 +90,16 @@ export class WorkerProcess {
       ),
       report: (report) => logger.info(report, 'connection'),
       monotonicMs: options.monotonicMs,
+      localResources: [this.evidence()],
       requestIdPrefix: options.requestIdPrefix,
     });
     options.send({ kind: 'unprivileged' });
+  }
+
+  private evidence(): LocalResource {
+    const { monotonicMs, now } = this.options;
+    const contexts = new ClientContexts(monotonicMs);
+    return createEvidenceResource({ sessions: this.sessions, clients: undefined, contexts, now });
   }
 
   private async listen(): Promise<void> {

@@ -5,8 +5,8 @@ import type { HostPort } from '@proofgate/api';
 import { ProxyError } from '../errors.ts';
 import type { AccessLog } from '../http/access-log.ts';
 import type { ClientConnection } from '../http/client-connection.ts';
-import { EVIDENCE_RESOURCE } from '../http/evidence-endpoint.ts';
 import { createHttpFront, type HttpFrontLimits } from '../http/http-front.ts';
+import type { LocalResource } from '../http/local-resource.ts';
 import type { RequestService } from '../http/serve-request.ts';
 import { createHttp2Front } from '../http2/http2-front.ts';
 import type { Route, Snapshot } from '../ipc/snapshot.ts';
@@ -40,6 +40,8 @@ export interface WorkerOptions {
   readonly accessLog: AccessLog;
   readonly report: (report: ConnectionReport) => void;
   readonly monotonicMs: () => number;
+  /** What is answered here instead of being forwarded. */
+  readonly localResources: readonly LocalResource[];
   /** Makes the request ids of this worker unlike those of any other. */
   readonly requestIdPrefix: string;
 }
@@ -78,7 +80,7 @@ export class Worker {
     });
     const service: RequestService = {
       hosts: (hostname) => this.hosts.find(hostname),
-      localResources: [EVIDENCE_RESOURCE],
+      localResources: options.localResources,
       maxHeaderCount: limits.headerCount,
       context: {
         upstreams: options.upstreams,
