@@ -33,16 +33,19 @@ export function findChromium(): string | undefined {
  *
  * @param executablePath from {@link findChromium}
  * @param proxyPort where everything goes that is not for the loopback interface
+ * @param trustAll takes any certificate: not for tests of what a browser trusts
  */
 export async function startChromium(
   executablePath: string,
   proxyPort: number,
+  trustAll = false,
 ): Promise<HeadlessChromium> {
   const profile = await mkdtemp(join(tmpdir(), 'proofgate-chromium-'));
   const remove = async (): Promise<void> => rm(profile, { recursive: true, maxRetries: 5 });
   try {
     const context = await chromium.launchPersistentContext(profile, {
       executablePath,
+      ignoreHTTPSErrors: trustAll,
       args: [...ARGUMENTS, `--proxy-server=http://127.0.0.1:${proxyPort}`],
     });
     return {
