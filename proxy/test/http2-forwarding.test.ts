@@ -171,7 +171,7 @@ describe('a request over HTTP/2', () => {
     const path = { ':path': '/.well-known/attestation' };
     expect(await ask(session, HOST, path)).toMatchObject({ status: 200, body: '{"a":1}' });
     const answer = await ask(session, HOST, { ...path, ':method': 'PUT' }, 'content');
-    expect(answer).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+    expect(answer).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, POST' } });
     expect(answer.rstCode).toBe(0);
   });
 });
