@@ -41,7 +41,7 @@ async function setup(
   const tls = createTlsServer({ key: privateKey, cert: chain, minVersion: 'TLSv1.3' });
   const upstream = parseUpstream('http://127.0.0.1:1', 'http');
   const route = { hostname: HOST, mode: 'http', workload: 'app', upstream } as const;
-  const identity = { id: 'a', workload: 'app', statements: undefined, document: undefined };
+  const identity = { id: 'a', workload: 'app', statements: undefined, document: new Uint8Array() };
   const host = { route: { ...route, limits: TEST_ROUTE_LIMITS }, identity, tls };
   const resource: LocalResource = {
     matches: (path) => path === '/own',
