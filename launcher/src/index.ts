@@ -15,5 +15,6 @@ export {
 export type { ReplacementSummary, WorkloadSummary } from './supervision/workload-summary.ts';
 export type { AcceptedWorkload } from './launcher-core.ts';
 export type { PlatformFiles } from './measurement/platform-files.ts';
+export { finishCa, type CaPlaces } from './measurement/staged-ca.ts';
 export { SUPERVISION_TIMING, type SupervisionTiming } from './supervision/workload-supervisor.ts';
 export type { WorkloadState, WorkloadStatus } from './supervision/workload-status.ts';

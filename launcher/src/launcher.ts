@@ -18,6 +18,7 @@ import { createManagementApi } from './management/management-api.ts';
 import { serveManagementSocket } from './management/management-socket.ts';
 import { serveManagerSocket } from './management/manager-socket.ts';
 import { RemoteCallers } from './management/remote-callers.ts';
+import { finishCa } from './measurement/staged-ca.ts';
 import {
   computePlan,
   planMeasurements,
@@ -111,6 +112,7 @@ export async function startLauncher(
   deps: LauncherDeps,
 ): Promise<RunningLauncher> {
   const register = requireRegister(deps.platform);
+  await finishReplacement(inFile, deps.logger);
   const loaded = new LoadedFile(
     join(resolve(inFile.platform.data_dir), 'loaded.json'),
     inFile.platform,
@@ -164,6 +166,13 @@ export async function startLauncher(
     await closeAll(servers);
     throw error;
   }
+}
+
+/** The launcher before this one may have been killed while it put another intermediary in place. */
+async function finishReplacement({ platform }: VmConfig, logger: Logger): Promise<void> {
+  const places = { certFile: platform.ca_cert, keyFile: platform.ca_key };
+  if (!(await finishCa(places))) return;
+  logger.warn({ file: places.certFile }, 'a replacement of the CA was interrupted: finished it');
 }
 
 interface LaunchOptions {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFile } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import {
   cpSync,
@@ -18,9 +17,9 @@ import { encodePrivateKey } from '@proofgate/ca';
 import { journalState, readJournalChain, type JournalState } from '@proofgate/ca/operator';
 import { decodePem, parseCertificate, toHex } from '@proofgate/evidence';
 import { pem, root } from '../pki.ts';
+import { runKilledAt, type Run } from './killed-process.ts';
 import { operate } from './operations.mjs';
 
-const KILLER = new URL('kill-at.mjs', import.meta.url).href;
 const PROGRAM = fileURLToPath(new URL('operation.mjs', import.meta.url));
 /** Processes at a time: as many as the smallest machine has cores. */
 const PARALLEL = 2;
@@ -39,24 +38,9 @@ afterAll(() => {
   rmSync(base, { recursive: true });
 });
 
-interface Run {
-  readonly killed: boolean;
-  /** Steps that a run took which was not killed. */
-  readonly steps: number;
-  readonly problem: string;
-}
-
 /** Runs one operation; `killAt` 0 lets it finish. */
-function run(operation: string, directory: string, killAt: number): Promise<Run> {
-  const args = ['--import', KILLER, PROGRAM, operation, directory];
-  const env = { ...process.env, PROOFGATE_KILL_AT: String(killAt) };
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
-      const killed = error?.signal === 'SIGKILL';
-      resolve({ killed, steps: Number(stdout), problem: error === null || killed ? '' : stderr });
-    });
-  });
-}
+const run = (operation: string, directory: string, killAt: number): Promise<Run> =>
+  runKilledAt(killAt, PROGRAM, [operation, directory]);
 
 async function succeed(operation: string, directory: string): Promise<number> {
   const { steps, problem } = await run(operation, directory, 0);

@@ -53,7 +53,10 @@ export async function up(
       const hardware = await startSimulatedHardware(config, logger);
       lifecycle.onShutdown('simulated platform', () => hardware.close());
     }
-    const { ca } = config.platform;
+    const { ca, ca_cert: certFile, ca_key: keyFile } = config.platform;
+    // Before the proxy reads them: both parts start at once, and the first start of neither is repeated.
+    const { finishCa } = await import('@proofgate/launcher');
+    await finishCa({ certFile, keyFile });
     if (ca !== undefined) {
       const { renewal } = await keepEnrolled({
         ...{ platform: config.platform, settings: ca, logger },

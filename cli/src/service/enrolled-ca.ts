@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyObject } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EnrolmentSettings, PlatformConfig } from '@proofgate/api';
@@ -58,8 +58,10 @@ export async function keepEnrolled(
   const { platform, settings, clock } = options;
   const attester = await openPlatform({ tee: platform.tee, runDir: platform.run_dir });
   const store = await openStore(platform, settings, attester);
-  await mkdir(dirname(platform.ca_cert), { recursive: true, mode: 0o700 });
-  await mkdir(dirname(platform.ca_key), { recursive: true, mode: 0o700 });
+  for (const directory of [dirname(platform.ca_cert), dirname(platform.ca_key)]) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await removeTemporaryFiles(directory);
+  }
   const enrolment: Enrolment = {
     ...options,
     attester,
@@ -73,6 +75,13 @@ export async function keepEnrolled(
   const present = kept ?? (await untilEnrolled(enrolment, 'enrol'));
   if (kept !== undefined) await writeKey(enrolment, kept.privateKey);
   return { renewal: renew(enrolment, present) };
+}
+
+/** What an interrupted write has left, which may be a part of a key. Nothing else is in these directories. */
+async function removeTemporaryFiles(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (name.endsWith('.tmp')) await unlink(join(directory, name));
+  }
 }
 
 /** Launcher and proxy read the key as a file, whatever keeps it over a restart. */
@@ -114,6 +123,7 @@ async function openStore(
   const { fileKeyStore, memoryKeyStore, sealedKeyStore } = await import('@proofgate/ca/enrolment');
   const directory = join(dataDir, 'ca');
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  await removeTemporaryFiles(directory);
   switch (key) {
     case 'file':
       return fileKeyStore(directory);

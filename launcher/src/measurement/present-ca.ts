@@ -61,7 +61,7 @@ export class PresentCa {
   replace(certificatePem: string, keyPem: string): Promise<CaInForce> {
     const { certFile, keyFile } = this.#options;
     return this.#adopt(certificatePem, keyPem, ({ caCertFile }) =>
-      stageCa({ certFile, keyFile }, { caCertFile, keyPem }),
+      stageCa({ certFile, keyFile }, { certificatePem: caCertFile, keyPem }),
     );
   }
 
