@@ -145,8 +145,16 @@ export class Http2Connection implements StreamOwner {
   private awaitRequest(): void {
     clearTimeout(this.idleTimer);
     this.idleTimer = setTimeout(() => {
-      if (this.idle) this.session.close();
+      if (this.idle) this.endIdle();
     }, this.limits.keepAliveTimeoutMs);
+  }
+
+  /** In order; a client that has stopped inside a head would keep the session from it. */
+  private endIdle(): void {
+    const { session } = this;
+    const timer = setTimeout(() => session.destroy(), LEAVE_MS);
+    session.once('close', () => clearTimeout(timer));
+    session.close();
   }
 
   private onControl(): void {
@@ -154,7 +162,9 @@ export class Http2Connection implements StreamOwner {
   }
 
   private refuse(): void {
-    this.session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    // Without an error Node takes no code.
+    const error = new Error('client asks for more than it may');
+    this.session.destroy(error, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
 
