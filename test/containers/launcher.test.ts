@@ -219,7 +219,7 @@ describe.each(['containerd', 'podman'] as const)('on %s', (runtime) => {
     await stack.kill('launcher');
     await afterwards(load);
     await stack.start('launcher');
-    // What was loaded is there again; of a name that the config file has, the file decides.
+    // What was loaded is there again, also in the place of what the config file still says.
     for (const name of ['app', 'web'])
       await waitFor(async () => (await loadsOf(name)) === 1, WITHIN);
     for (const each of [load, web]) {
@@ -227,8 +227,8 @@ describe.each(['containerd', 'podman'] as const)('on %s', (runtime) => {
       await each.stop();
       expect(each.failures).toEqual([]);
     }
-    expect(await stack.status('web')).toMatchObject({ image: image(), status: 'healthy' });
-    expect(await stack.served('app')).toBe('b');
+    expect(await stack.status('web')).toMatchObject({ image: site('three'), status: 'healthy' });
+    expect([await stack.served('web'), await stack.served('app')]).toEqual(['three', 'b']);
     expect(await stack.api('DELETE', '/api/v1/containers/app')).toMatchObject({ status: 200 });
   });
 
