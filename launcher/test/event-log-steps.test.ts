@@ -106,3 +106,42 @@ describe('events that are one step', () => {
     expect(log.events).toEqual(BEFORE);
   });
 });
+
+describe('steps that are asked for while another one is recorded', () => {
+  test('are written down together, in their order, without one that cannot be', async () => {
+    const rtmr3 = register(BEFORE);
+    const { log, path } = await opened(rtmr3);
+    const pending: unknown[] = [];
+    const extend = rtmr3.extend.bind(rtmr3);
+    rtmr3.extend = async (digest) => {
+      pending.push((await stored(path)) as object);
+      await extend(digest);
+    };
+    const [first, ...others] = [load('b'), load('c'), load('\ud800'), load('d')].map((event) =>
+      log.record(event),
+    );
+    const results = await Promise.allSettled([first, ...others]);
+    expect(results.map(({ status }) => status)).toEqual([
+      ...['fulfilled', 'fulfilled'],
+      ...['rejected', 'fulfilled'],
+    ]);
+    expect(log.events).toEqual([...BEFORE, load('b'), load('c'), load('d')]);
+    expect(await rtmr3.read()).toEqual(replayRuntimeEvents(log.events));
+    // All three were pending before the register was extended with the first of them.
+    expect(pending).toHaveLength(3);
+    expect(pending[0]).toMatchObject({ pending: [load('b'), load('c'), load('d')] });
+  });
+
+  test('fail together when the register does not work, and the log goes on afterwards', async () => {
+    const rtmr3 = register(BEFORE);
+    const { log } = await opened(rtmr3);
+    rtmr3.works = 0;
+    const both = await Promise.allSettled([log.record(load('b')), log.record(load('c'))]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(log.events).toEqual(BEFORE);
+    rtmr3.works = 2;
+    await Promise.all([log.record(load('b')), log.record(load('c'))]);
+    expect(log.events).toEqual([...BEFORE, load('b'), load('c')]);
+    expect(await rtmr3.read()).toEqual(replayRuntimeEvents(log.events));
+  });
+});

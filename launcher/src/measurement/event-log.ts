@@ -29,6 +29,8 @@ export class EventLog {
   /** Events of which only the register knows how many count. Nothing may take their place in the file. */
   #pending: readonly RuntimeEvent[];
   #last: Promise<void> = Promise.resolve();
+  /** Steps that were asked for and have not begun. */
+  #waiting: Step[] = [];
 
   private constructor(path: string, register: MeasurementRegister, stored: StoredLog) {
     this.#path = path;
@@ -71,7 +73,7 @@ export class EventLog {
 
   /**
    * Appends events and extends the register with each. What they describe must take effect only after this has returned.
-   * Calls are done one after the other, in the order they were made.
+   * Events are in the order of the calls. Calls that wait while an earlier one is written down are written down together.
    *
    * Several events are one step: no log with only some of them is shown to anybody, and a launcher that dies in between
    * completes them when it starts again.
@@ -82,23 +84,43 @@ export class EventLog {
    *   so that these or earlier events may count or not: the next call finds out first, and {@link events} shows it
    */
   record(...events: readonly RuntimeEvent[]): Promise<void> {
-    const done = this.#last.then(() => this.#append(events));
-    this.#last = done.catch(() => undefined);
-    return done;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ events, resolve, reject });
+      if (this.#waiting.length === 1) this.#last = this.#last.then(() => this.#takeSteps());
+    });
+  }
+
+  /** A disk and a register that are slow would otherwise be waited for once for each workload that starts. */
+  async #takeSteps(): Promise<void> {
+    let steps: readonly Step[] = this.#waiting;
+    this.#waiting = [];
+    try {
+      await this.#settlePending();
+      steps = this.#admitted(steps);
+      await this.#append(steps.flatMap(({ events }) => events));
+      for (const { resolve } of steps) resolve();
+    } catch (error) {
+      for (const { reject } of steps) reject(error);
+    }
+  }
+
+  /** Refuses what cannot be recorded, before anything is written; the others go on. */
+  #admitted(steps: readonly Step[]): readonly Step[] {
+    let count = this.#events.length;
+    return steps.filter(({ events, reject }) => {
+      try {
+        checkEvents(events, count);
+      } catch (error) {
+        reject(error);
+        return false;
+      }
+      count += events.length;
+      return true;
+    });
   }
 
   async #append(events: readonly RuntimeEvent[]): Promise<void> {
-    await this.#settlePending();
     if (events.length === 0) return;
-    // Checked first: a register with one event more than any log may have could never be proved again.
-    const room = MAX_RUNTIME_EVENTS - (events.every(isLoad) ? RESERVED_EVENTS : 0);
-    if (this.#events.length + events.length > room) {
-      throw new LauncherError('ERR_LAUNCHER_EVENT_LOG_FULL', 'the runtime event log is full', {
-        expected: `at most ${String(room)} events between two boots`,
-        hint: 'restart the VM',
-      });
-    }
-    // Checked before anything is written: an event that nobody can read must not become pending.
     const digests = events.map(digestRuntimeEvent);
     const before = this.#events.length;
     await writeStoredLog(this.#path, { events: this.#events, pending: events });
@@ -151,6 +173,30 @@ export class EventLog {
     const last = await this.#count(stored, first, undefined);
     if (last !== stored.pending.length) throw unsettled(first, undefined);
   }
+}
+
+/** Events that somebody waits for. */
+interface Step {
+  readonly events: readonly RuntimeEvent[];
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Refuses events that must not become pending: one that nobody can read, and one more than any log may have, with which
+ * the register could never be proved again.
+ *
+ * @param count - events that are there before them
+ */
+function checkEvents(events: readonly RuntimeEvent[], count: number): void {
+  const room = MAX_RUNTIME_EVENTS - (events.every(isLoad) ? RESERVED_EVENTS : 0);
+  if (events.length > 0 && count + events.length > room) {
+    throw new LauncherError('ERR_LAUNCHER_EVENT_LOG_FULL', 'the runtime event log is full', {
+      expected: `at most ${String(room)} events between two boots`,
+      hint: 'restart the VM',
+    });
+  }
+  for (const event of events) digestRuntimeEvent(event);
 }
 
 const EMPTY_LOG: StoredLog = { events: [], pending: [] };

@@ -8,6 +8,7 @@ import {
 import { writeFileAtomic } from '@proofgate/daemon';
 import { LauncherError } from '../errors.ts';
 import type { OverruledServers } from '../measurement/attestation-servers.ts';
+import { SharedWrite } from './shared-write.ts';
 import { readFields, readStateFile } from './state-file.ts';
 
 /** What a launcher leaves for the next one, apart from what runs. */
@@ -28,11 +29,14 @@ export interface LoadedState {
 export class LoadedFile {
   readonly #path: string;
   readonly #platform: PlatformConfig;
-  #last: Promise<void> = Promise.resolve();
+  readonly #file: SharedWrite;
+  /** What the file is to hold. */
+  #text = '';
 
   constructor(path: string, platform: PlatformConfig) {
     this.#path = path;
     this.#platform = platform;
+    this.#file = new SharedWrite(() => writeFileAtomic(path, this.#text, { mode: 0o600 }));
   }
 
   /**
@@ -53,7 +57,7 @@ export class LoadedFile {
     }
   }
 
-  /** Replaces the file. One write after the other: the last one written is then the latest. */
+  /** Replaces the file, by this or by what somebody has given since. */
   write({
     workloads,
     fromFile,
@@ -63,7 +67,7 @@ export class LoadedFile {
   }: LoadedState): Promise<void> {
     const declare = (container: ContainerConfig): unknown =>
       declareContainer(container, this.#platform);
-    const text = JSON.stringify({
+    this.#text = JSON.stringify({
       version: 1,
       workloads: workloads.map(declare),
       from_file: fromFile.map(declare),
@@ -73,9 +77,7 @@ export class LoadedFile {
         : { attestation_servers: toJson(attestationServers) }),
       images: Object.fromEntries(images),
     });
-    const written = this.#last.then(() => writeFileAtomic(this.#path, text, { mode: 0o600 }));
-    this.#last = written.catch(() => undefined);
-    return written;
+    return this.#file.run();
   }
 }
 

@@ -2,6 +2,7 @@
 import { writeFileAtomic } from '@proofgate/daemon';
 import { LauncherError } from '../errors.ts';
 import type { ContainerRecord, InstanceRecord, ProcessRecord } from './runtime.ts';
+import { SharedWrite } from './shared-write.ts';
 import { readFields, readStateFile } from './state-file.ts';
 
 /** What a launcher has to know about a workload that an earlier one started. */
@@ -22,13 +23,14 @@ export class WorkloadRecords {
   readonly #path: string;
   readonly #bootId: string;
   readonly #records: Map<string, WorkloadRecord>;
-  #last: Promise<void> = Promise.resolve();
+  readonly #file: SharedWrite;
   #keys = 0;
 
   private constructor(path: string, bootId: string, records: readonly WorkloadRecord[]) {
     this.#path = path;
     this.#bootId = bootId;
     this.#records = new Map(records.map((record) => [this.newKey(), record]));
+    this.#file = new SharedWrite(() => this.#write());
   }
 
   /**
@@ -58,23 +60,18 @@ export class WorkloadRecords {
   /** Remembers what runs under this key. */
   put(key: string, record: WorkloadRecord): Promise<void> {
     this.#records.set(key, record);
-    return this.#save();
+    return this.#file.run();
   }
 
   /** Forgets what has ended. */
   remove(key: string): Promise<void> {
-    return this.#records.delete(key) ? this.#save() : Promise.resolve();
+    return this.#records.delete(key) ? this.#file.run() : Promise.resolve();
   }
 
-  /** One write after the other: the last one written is then the latest. */
-  #save(): Promise<void> {
-    const saved = this.#last.then(() => {
-      const workloads = [...this.#records.values()].map(toJson);
-      const file = { version: FILE_VERSION, boot_id: this.#bootId, workloads };
-      return writeFileAtomic(this.#path, JSON.stringify(file), { mode: 0o600 });
-    });
-    this.#last = saved.catch(() => undefined);
-    return saved;
+  #write(): Promise<void> {
+    const workloads = [...this.#records.values()].map(toJson);
+    const file = { version: FILE_VERSION, boot_id: this.#bootId, workloads };
+    return writeFileAtomic(this.#path, JSON.stringify(file), { mode: 0o600 });
   }
 }
 
