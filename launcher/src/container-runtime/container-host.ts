@@ -162,6 +162,7 @@ export class ContainerHost {
     if (opened === undefined) return;
     await opened.store.close();
     if (!emptied) {
+      opened.network.close();
       await opened.engine.engine.close();
       return;
     }

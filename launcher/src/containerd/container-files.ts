@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CommandShell } from '../container/command-shell.ts';
 import { makeFifos } from './fifo.ts';
 
 /** Named pipes for the output of one process. */
@@ -12,6 +13,7 @@ export interface OutputPipes {
 /** The files that the launcher has for each container, on a file system that a reboot empties. */
 export class ContainerFiles {
   readonly #directory: string;
+  readonly #shell: CommandShell = new CommandShell();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -32,7 +34,7 @@ export class ContainerFiles {
   /** Makes the pipes of one process of a container that has been made. */
   async makePipes(id: string, process?: string): Promise<OutputPipes> {
     const pipes = this.pipesOf(id, process);
-    await makeFifos([pipes.stdout, pipes.stderr]);
+    await makeFifos(this.#shell, [pipes.stdout, pipes.stderr]);
     return pipes;
   }
 
@@ -46,5 +48,10 @@ export class ContainerFiles {
   /** Removes all files of a container. */
   async remove(id: string): Promise<void> {
     await rm(join(this.#directory, id), { recursive: true, force: true });
+  }
+
+  /** Lets go of what makes pipes; the next ones are made by another. */
+  close(): void {
+    this.#shell.close();
   }
 }

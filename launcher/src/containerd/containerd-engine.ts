@@ -235,6 +235,7 @@ export class ContainerdEngine implements ContainerEngine {
   async close(): Promise<void> {
     await this.#events.close();
     this.#client.close();
+    this.#files.close();
     this.#options.release();
     await Promise.all([...this.#deliveries.values()].map((delivery) => delivery.stop()));
     await Promise.all(this.#cleanups);

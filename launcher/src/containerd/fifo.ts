@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFile } from 'node:child_process';
 import { constants, open as openCallback } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import type { CommandShell } from '../container/command-shell.ts';
 import { LauncherError } from '../errors.ts';
 
 /** Bytes that are read at once and are nowhere else until they have been taken; as many as a pipe holds. */
 export const FIFO_CHUNK_BYTES: number = 64 * 1024;
 
-const run = promisify(execFile);
 const openDescriptor = promisify(openCallback);
 
 /**
  * Makes named pipes that only we can open.
  *
+ * @param shell - runs the program that does it: Node has no call for it
  * @throws LauncherError ERR_LAUNCHER_START_FAILED when the system refuses
  */
-export async function makeFifos(paths: readonly string[]): Promise<void> {
-  try {
-    // Node has no call for it.
-    await run('mkfifo', ['-m', '0600', ...paths]);
-  } catch (cause) {
+export async function makeFifos(shell: CommandShell, paths: readonly string[]): Promise<void> {
+  const refused = (cause: unknown): never => {
     const message = `cannot make pipes for the output of a container in ${dirname(paths[0] ?? '')}`;
     throw new LauncherError('ERR_LAUNCHER_START_FAILED', message, { cause });
-  }
+  };
+  const made = shell.run({ program: 'mkfifo', args: ['-m', '0600', ...paths] });
+  const { status, output } = await made.catch(refused);
+  if (status !== 0) refused(new Error(output.trim()));
 }
 
 /**

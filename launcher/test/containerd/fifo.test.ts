@@ -4,20 +4,27 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@proofgate/daemon';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { CommandShell } from '../../src/container/command-shell.ts';
 import { FifoReader, FIFO_CHUNK_BYTES, makeFifos, touchFifo } from '../../src/containerd/fifo.ts';
 
 let directory: string;
 let path: string;
 
+const shell = new CommandShell();
+
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'fifo-'));
   path = join(directory, 'pipe');
-  await makeFifos([path]);
+  await makeFifos(shell, [path]);
 });
 
 afterEach(() => {
   rmSync(directory, { recursive: true });
+});
+
+afterAll(() => {
+  shell.close();
 });
 
 function taker() {
@@ -32,7 +39,9 @@ function taker() {
 test('makes pipes for us alone, and none twice', async () => {
   const stats = statSync(path);
   expect([stats.isFIFO(), stats.mode & 0o777]).toEqual([true, 0o600]);
-  await expect(makeFifos([path])).rejects.toMatchObject({ code: 'ERR_LAUNCHER_START_FAILED' });
+  await expect(makeFifos(shell, [path])).rejects.toMatchObject({
+    code: 'ERR_LAUNCHER_START_FAILED',
+  });
 });
 
 test('waits for a writer and ends with the last one', async () => {

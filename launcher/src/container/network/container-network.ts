@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readlink, writeFile } from 'node:fs/promises';
 import type { Logger } from '@proofgate/daemon';
 import { LauncherError } from '../../errors.ts';
+import { CommandShell } from '../command-shell.ts';
 import { parseIpv4Network, type Ipv4Network } from './ipv4-network.ts';
 import {
   containerLinkCommands,
@@ -51,6 +52,9 @@ export class ContainerNetwork {
   readonly #addresses: AddressReader;
   readonly #logger: Logger;
   readonly #slots: SlotPool;
+  /** Links and rules do not wait for each other. */
+  readonly #linkShell: CommandShell = new CommandShell();
+  readonly #ruleShell: CommandShell = new CommandShell();
   /** Links of the containers with egress, as the set in the kernel has them. */
   readonly #egress = new Set<string>();
   /** One change of the rules at a time. */
@@ -101,7 +105,7 @@ export class ContainerNetwork {
   async reconcile(known: readonly NetworkAttachment[]): Promise<readonly number[]> {
     const egress = known.filter((entry) => entry.egress).map(({ slot }) => this.#link(slot));
     await this.#changeRules(async () => {
-      await runNft(this.#rules(egress));
+      await this.#nft(this.#rules(egress));
       this.#egress.clear();
       for (const link of egress) this.#egress.add(link);
     });
@@ -156,7 +160,7 @@ export class ContainerNetwork {
       await this.#deleteLinks([slot]);
       await this.#allowEgress(link, egress);
       // Nothing runs in the container yet, so the rules may arrive together with the link.
-      const [missing] = await Promise.all([this.ensureRules(), makeLink(plan)]);
+      const [missing] = await Promise.all([this.ensureRules(), this.#makeLink(plan)]);
       if (missing) this.#logger.warn({}, 'something had removed the rules of container networks');
     } catch (error) {
       await this.#disconnect(slot).catch((cause: unknown) => {
@@ -187,9 +191,10 @@ export class ContainerNetwork {
     // Whoever asks before the look has begun can share it: many containers may be starting.
     this.#nextLook ??= this.#changeRules(async () => {
       this.#nextLook = undefined;
-      const tables = await runProgram({ program: 'nft', args: ['list', 'tables'], input: '' });
+      const list = { program: 'nft', args: ['list', 'tables'], input: '' } as const;
+      const tables = await runProgram(this.#ruleShell, list);
       if (tables.split('\n').includes(`table inet ${tableName(this.#owner)}`)) return false;
-      await runNft(this.#rules([...this.#egress]));
+      await this.#nft(this.#rules([...this.#egress]));
       return true;
     });
     return this.#nextLook;
@@ -204,9 +209,16 @@ export class ContainerNetwork {
   async removeAll(): Promise<void> {
     await this.#deleteLinks([...(await this.#ownLinks())]);
     await this.#changeRules(async () => {
-      await runNft(ruleRemovalScript(this.#owner));
+      await this.#nft(ruleRemovalScript(this.#owner));
       this.#egress.clear();
     });
+    this.close();
+  }
+
+  /** Lets go of what runs for it; links and rules stay. */
+  close(): void {
+    this.#linkShell.close();
+    this.#ruleShell.close();
   }
 
   async #disconnect(slot: number): Promise<void> {
@@ -222,7 +234,7 @@ export class ContainerNetwork {
       if (allowed) this.#egress.add(link);
       else this.#egress.delete(link);
       const input = `${verb} element inet ${tableName(this.#owner)} egress { "${link}" }\n`;
-      await runNft(input).catch(() => runNft(this.#rules([...this.#egress])));
+      await this.#nft(input).catch(() => this.#nft(this.#rules([...this.#egress])));
     });
   }
 
@@ -234,9 +246,9 @@ export class ContainerNetwork {
     // A link that goes with its namespace meanwhile makes the command fail, and the others are still to be removed.
     const args = ['-force', '-batch', '-'];
     const input = linkRemovalCommands(links);
-    const failure: unknown = await runProgram({ program: 'ip', args, input }).catch(
-      (error: unknown) => error,
-    );
+    const failure: unknown = await runProgram(this.#linkShell, {
+      ...{ program: 'ip', args, input },
+    }).catch((error: unknown) => error);
     const left = await this.#ownLinks();
     if (slots.some((slot) => left.has(slot))) throw failure;
   }
@@ -247,6 +259,20 @@ export class ContainerNetwork {
     const lines = (await readFile('/proc/self/net/dev', 'utf8')).split('\n').slice(2);
     const names = lines.map((line) => line.slice(0, line.indexOf(':')).trim());
     return new Set(names.flatMap((name) => slotOfLink(this.#owner, name) ?? []));
+  }
+
+  async #nft(script: string): Promise<void> {
+    await runProgram(this.#ruleShell, { program: 'nft', args: ['-f', '-'], input: script });
+  }
+
+  async #makeLink(plan: LinkPlan): Promise<void> {
+    const args = ['-batch', '-'];
+    await runProgram(this.#linkShell, { program: 'ip', args, input: hostLinkCommands(plan) });
+    await runProgram(this.#linkShell, {
+      program: 'nsenter',
+      args: [`--net=${plan.networkNamespace}`, 'ip', ...args],
+      input: containerLinkCommands(plan),
+    });
   }
 
   #rules(egress: readonly string[]): string {
@@ -262,19 +288,6 @@ export class ContainerNetwork {
     this.#rulesTurn = turn.catch(() => undefined);
     return turn;
   }
-}
-
-async function runNft(script: string): Promise<void> {
-  await runProgram({ program: 'nft', args: ['-f', '-'], input: script });
-}
-
-async function makeLink(plan: LinkPlan): Promise<void> {
-  await runProgram({ program: 'ip', args: ['-batch', '-'], input: hostLinkCommands(plan) });
-  await runProgram({
-    program: 'nsenter',
-    args: [`--net=${plan.networkNamespace}`, 'ip', '-batch', '-'],
-    input: containerLinkCommands(plan),
-  });
 }
 
 /**

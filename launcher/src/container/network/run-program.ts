@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFile } from 'node:child_process';
 import { LauncherError } from '../../errors.ts';
+import { NOT_FOUND, type CommandShell } from '../command-shell.ts';
 
 /** A program of the system that sets up networks. */
 export interface ProgramCall {
@@ -9,46 +9,33 @@ export interface ProgramCall {
   readonly input: string;
 }
 
-/** These programs take milliseconds; one that hangs in the kernel must not hang the launcher. */
-const TIMEOUT_MS = 10_000;
-
-/** The listing of one of our tables has a few kilobytes; of a set with all containers, some hundred. */
-const MAX_OUTPUT_BYTES = 1024 * 1024;
-
-/** The programs are root's, in the places of every distribution; nothing is inherited from the launcher. */
-const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } as const;
-
 /**
  * Runs a program of the system and waits for it.
  *
+ * @param shell - runs it
  * @param call - program, arguments, and what it reads from standard input
  * @returns what it printed
  * @throws LauncherError ERR_LAUNCHER_NETWORK_FAILED when it is missing or fails, with what it said
  */
-export function runProgram({ program, args, input }: ProgramCall): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      program,
-      [...args],
-      { env: ENVIRONMENT, timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(failed(program, error, stderr));
-      },
-    );
-    // A program that ends without reading its input is reported by its exit, not by the broken pipe.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(input);
+export async function runProgram(shell: CommandShell, call: ProgramCall): Promise<string> {
+  const { program } = call;
+  const { status, output } = await shell.run(call).catch((cause: unknown) => {
+    throw failed(program, cause instanceof Error ? cause.message : String(cause), { cause });
   });
-}
-
-function failed(program: string, cause: Error & { code?: unknown }, stderr: string): LauncherError {
-  if (cause.code === 'ENOENT') {
+  if (status === 0) return output;
+  if (status === NOT_FOUND) {
     const hint = 'install the packages iproute2, nftables and util-linux';
     const message = `the program ${program}, which sets up container networks, is missing`;
-    return new LauncherError('ERR_LAUNCHER_NETWORK_FAILED', message, { hint, cause });
+    throw new LauncherError('ERR_LAUNCHER_NETWORK_FAILED', message, { hint, seen: output.trim() });
   }
-  const said = stderr.trim().split('\n').slice(0, 3).join('; ');
-  const message = `${program} failed: ${said === '' ? cause.message : said}`;
-  return new LauncherError('ERR_LAUNCHER_NETWORK_FAILED', message, { cause });
+  const said = output.trim().split('\n').slice(0, 3).join('; ');
+  throw failed(program, said === '' ? `status ${String(status)}` : said, {});
+}
+
+function failed(
+  program: string,
+  said: string,
+  details: { readonly cause?: unknown },
+): LauncherError {
+  return new LauncherError('ERR_LAUNCHER_NETWORK_FAILED', `${program} failed: ${said}`, details);
 }

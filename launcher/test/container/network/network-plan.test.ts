@@ -2,6 +2,7 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../fixtures.ts';
+import { CommandShell } from '../../../src/container/command-shell.ts';
 import { ContainerNetwork } from '../../../src/container/network/container-network.ts';
 import {
   containsAddress,
@@ -177,7 +178,8 @@ describe('rules', () => {
 
 describe('programs', () => {
   test('that fail say why', async () => {
-    const failing = runProgram({
+    const shell = new CommandShell();
+    const failing = runProgram(shell, {
       program: 'ip',
       args: ['-batch', '-'],
       input: 'no such command\n',
@@ -186,6 +188,7 @@ describe('programs', () => {
       code: 'ERR_LAUNCHER_NETWORK_FAILED',
       message: expect.stringContaining('Object "no" is unknown') as string,
     });
+    shell.close();
   });
 
   test('do not start for a network that is none', async () => {
