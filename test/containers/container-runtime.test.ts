@@ -49,6 +49,12 @@ beforeAll(async () => {
     [],
   );
   runDir = await mkdtemp('/run/pg-rt-');
+  // What the first start begins and later ones use as well is no leftover of those.
+  const runtime = await runtimeOver();
+  const measured = measureContainer(workload(), false);
+  await runtime.prepare(measured, { signal: SIGNAL, onProgress: () => undefined });
+  await (await runtime.start(measured)).stop(0);
+  await runtime.release(measured);
 });
 
 afterEach(async () => {
