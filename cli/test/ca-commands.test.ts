@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPrivateKey } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodePem, parseCertificate } from '@proofgate/evidence';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -40,6 +40,22 @@ describe('ca init', () => {
     expect(outcome).toMatchObject({ exitCode: 2, out: '' });
     expect(outcome.err).toContain('ERR_CLI_FILE_EXISTS');
     expect(readFileSync(join(pki, 'root.key'), 'utf8')).toBe(before);
+  });
+
+  it('makes one root when several are made in one place at once', async () => {
+    const out = directory.file('at-once');
+    const made = await Promise.all(
+      Array.from({ length: 6 }, () => proofgate('ca', 'init', '--out', out, '--no-passphrase')),
+    );
+    expect(made.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1);
+    const key = createPrivateKey(readFileSync(join(out, 'root.key'), 'utf8'));
+    const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+    expect(Buffer.from(certificateIn(out, 'root.pem').spki)).toEqual(spki);
+    expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    const issue = ['ca', 'intermediary', '--dir', out, '--domain', 'prod1.example.com'];
+    const issued = await Promise.all(Array.from({ length: 4 }, () => proofgate(...issue)));
+    expect(issued.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1);
+    expect(readdirSync(join(out, 'issued'))).toHaveLength(1);
   });
 
   it('leaves the mode of a directory that exists', async () => {

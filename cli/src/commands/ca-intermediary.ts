@@ -42,7 +42,8 @@ export async function caIntermediary(
     key: join(directory, 'intermediary.key'),
     pem: join(directory, 'intermediary.pem'),
   };
-  await checkAbsent(options.csr === undefined ? [files.key, files.pem] : [files.pem]);
+  const made = options.csr === undefined ? [files.key, files.pem] : [files.pem];
+  await checkAbsent(made);
   const request = options.csr === undefined ? undefined : await readRequest(options.csr);
   const template: IntermediaryOptions = {
     root: await readRootAuthority(options, context),
@@ -53,11 +54,13 @@ export async function caIntermediary(
     days: options.days,
     at: context.now(),
   };
-  const certificate = await withCa(options.dir, context, (ca) =>
-    request === undefined
+  const certificate = await withCa(options.dir, context, async (ca) => {
+    // Once more, now that nobody else works here: another command may have made them meanwhile.
+    await checkAbsent(made);
+    return request === undefined
       ? issueWithKey(ca, template, options.keyType, directory)
-      : issueForRequest(ca, template, request, files.pem),
-  );
+      : issueForRequest(ca, template, request, files.pem);
+  });
   context.terminal.out(
     table([
       ['intermediary', files.pem],

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstat, mkdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { link, lstat, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { writeFileAtomic } from '@proofgate/daemon';
 
 import { CliError } from '../errors.ts';
@@ -24,7 +26,27 @@ export async function writeNewFiles(directory: string, files: readonly NewFile[]
   } catch (cause) {
     throw new CliError('ERR_CLI_FILE', `cannot make the directory ${directory}`, { cause });
   }
-  for (const { path, content, mode } of files) await writeFileAtomic(path, content, { mode });
+  for (const file of files) await writeNew(file);
+}
+
+/** A link never takes the place of a file, as a rename does: another command may have written it in the meantime. */
+async function writeNew({ path, content, mode }: NewFile): Promise<void> {
+  const staged = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  await writeFileAtomic(staged, content, { mode });
+  try {
+    await link(staged, path);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') throw existing(path);
+    throw new CliError('ERR_CLI_FILE', `cannot write ${path}`, { cause });
+  } finally {
+    await unlink(staged);
+  }
+  const directory = await open(dirname(path));
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 /**
@@ -34,11 +56,14 @@ export async function writeNewFiles(directory: string, files: readonly NewFile[]
  */
 export async function checkAbsent(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
-    if (!(await exists(path))) continue;
-    throw new CliError('ERR_CLI_FILE_EXISTS', `${path} exists already and is left as it is`, {
-      hint: 'choose another directory or name, or move the file away',
-    });
+    if (await exists(path)) throw existing(path);
   }
+}
+
+function existing(path: string): CliError {
+  return new CliError('ERR_CLI_FILE_EXISTS', `${path} exists already and is left as it is`, {
+    hint: 'choose another directory or name, or move the file away',
+  });
 }
 
 async function exists(path: string): Promise<boolean> {
