@@ -28,6 +28,8 @@ export interface ProofgateSettings {
   /** PEM of the intermediary CA and its key. */
   readonly certificate: string;
   readonly key: string;
+  /** Further limits, as in the config file. */
+  readonly limits?: object;
 }
 
 await runTarget(async (settings: ProofgateSettings) => {
@@ -47,7 +49,7 @@ await runTarget(async (settings: ProofgateSettings) => {
       run_dir: runDir,
       workers,
       // The contenders keep idle connections as long as this.
-      limits: { connections, idle_timeout: '10m' },
+      limits: { connections, idle_timeout: '10m', ...settings.limits },
     },
     routes,
   });

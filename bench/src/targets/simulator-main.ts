@@ -9,11 +9,13 @@ import { runTarget } from './target-program.ts';
 /** Where the platform's socket goes. */
 interface SimulatorSettings {
   readonly runDir: string;
+  /** What a quote takes. */
+  readonly latencyMs?: number;
 }
 
-await runTarget(async ({ runDir }: SimulatorSettings) => {
+await runTarget(async ({ runDir, latencyMs = 0 }: SimulatorSettings) => {
   await ensureDir(runDir, 0o750);
-  const platform = createSimulatedPlatform();
+  const platform = createSimulatedPlatform({ latencyMs });
   const socketPath = join(runDir, SIMULATOR_SOCKET);
   const service = await servePlatform({ platform, socketPath });
   return { port: 0, close: () => service.close() };
