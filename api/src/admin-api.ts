@@ -22,6 +22,10 @@ export interface StateSummary {
   readonly hosts: readonly string[];
   /** Those of the hosts whose certificate is not yet the one that the state describes; absent when there are none. */
   readonly pending?: readonly string[];
+  /**
+   * Those of the hosts that are still served by the workload which the state calls `retiring`; absent when there are none.
+   */
+  readonly retiring?: readonly string[];
 }
 
 /** Answer to `GET /healthz`; the status is 200 when `status` is `ok`, else 503. */
@@ -65,6 +69,7 @@ export const stateSummarySchema: z.ZodType<StateSummary, unknown> = z.strictObje
   bootId: z.string().exactOptional(),
   hosts: z.array(z.string()),
   pending: z.array(z.string()).exactOptional(),
+  retiring: z.array(z.string()).exactOptional(),
 });
 
 /** Schema of {@link ProxyHealth}. */

@@ -56,6 +56,10 @@ const hostSchema: z.ZodType<GatewayHost, unknown> = z
     upstream: z.string(),
     retiring: z.string().exactOptional(),
     attestation: z.enum(['certificate', 'session']),
+    spec: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, { error: 'expected 64 lower-case hex digits' })
+      .exactOptional(),
     extensions: z
       .array(z.strictObject({ oid: oidField(), value: base64Field(MAX_STATE_BASE64_LENGTH) }))
       .max(MAX_STATE_EXTENSIONS)

@@ -42,6 +42,11 @@ export interface GatewayHost {
    */
   readonly retiring?: string;
   readonly attestation: AttestationMode;
+  /**
+   * Names how the workload runs, lower-case hex: the event log says it and the certificate does not. What differs in it
+   * alone is another workload all the same.
+   */
+  readonly spec?: string;
   readonly extensions: readonly GatewayExtension[];
   /** Base64 of the workload tree's audit manifest. */
   readonly manifest?: string;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { gatewayStateSchema, type GatewayState } from '@proofgate/api';
+import { gatewayStateSchema, type GatewayHost, type GatewayState } from '@proofgate/api';
 import { serveUnixHttp, type UnixResponse } from '@proofgate/daemon';
 import { onTestFinished } from 'vitest';
 import { silentLogger } from './fixtures.ts';
@@ -12,6 +12,8 @@ export interface FakeProxy {
   refuseWith: number;
   /** How often a state was refused that way. */
   refusals: number;
+  /** Whether hosts go on being served by what is retiring, as while no certificate can be made. */
+  staysWithRetiring: boolean;
   /** As a restart without its file. */
   forget(): void;
   close(): Promise<void>;
@@ -21,6 +23,10 @@ export interface FakeProxy {
 export async function fakeProxy(socketPath: string): Promise<FakeProxy> {
   const states: GatewayState[] = [];
   let current: GatewayState | undefined;
+  /** Where each host is served. */
+  const upstreams = new Map<string, string>();
+  const isWithFormer = ({ hostname, retiring }: GatewayHost): boolean =>
+    retiring !== undefined && upstreams.get(hostname) === retiring;
   const put = (body: unknown): UnixResponse => {
     const state = gatewayStateSchema.parse(body);
     if (current?.bootId === state.bootId && state.revision <= current.revision) {
@@ -28,12 +34,17 @@ export async function fakeProxy(socketPath: string): Promise<FakeProxy> {
     }
     current = state;
     states.push(state);
+    for (const host of state.hosts) {
+      const stays = proxy.staysWithRetiring && isWithFormer(host);
+      if (!stays) upstreams.set(host.hostname, host.upstream);
+    }
     return { status: 200, body: { revision: state.revision, applied: true } };
   };
   const proxy: FakeProxy = {
     states,
     refuseWith: 0,
     refusals: 0,
+    staysWithRetiring: false,
     forget: () => {
       current = undefined;
     },
@@ -51,9 +62,14 @@ export async function fakeProxy(socketPath: string): Promise<FakeProxy> {
         return { status: proxy.refuseWith };
       }
       const { revision, bootId, hosts = [] } = current ?? {};
+      const served = hosts.filter((host) => proxy.staysWithRetiring && isWithFormer(host));
+      const retiring = served.map(({ hostname }) => hostname);
       return {
         status: 200,
-        body: { revision, bootId, hosts: hosts.map(({ hostname }) => hostname) },
+        body: {
+          ...{ revision, bootId, hosts: hosts.map(({ hostname }) => hostname) },
+          ...(retiring.length === 0 ? {} : { retiring }),
+        },
       };
     },
   });

@@ -12,6 +12,7 @@ import type { Identity } from '../src/identity/mint-identity.ts';
 import type { Snapshot } from '../src/ipc/snapshot.ts';
 import { desiredHosts, type DesiredHost } from '../src/primary/gateway-hosts.ts';
 import { buildSnapshot } from '../src/primary/snapshot-builder.ts';
+import { routeForConnection } from '../src/worker/connection-route.ts';
 
 const { limits } = vmConfigSchema.parse({
   version: '1',
@@ -105,6 +106,25 @@ describe('what a workload says about itself', () => {
       expect(meanwhile(hostOf(before), hostOf(after))).toHaveLength(is ? 1 : 0);
     },
   );
+});
+
+describe('how a workload runs', () => {
+  const strict = hostOf({}, { spec: '1'.repeat(64) });
+  const former = strict.upstream;
+  const loose = hostOf({}, { spec: '2'.repeat(64), upstream: 'http://127.0.0.1:8001' });
+
+  it('is part of what a connection was proved with, although no certificate says it', () => {
+    const proof = described(strict).route;
+    expect(routeForConnection(proof, proof)).toEqual({ route: proof, leaving: false });
+    expect(routeForConnection(described(loose).route, proof)).toBeUndefined();
+    expect(described(loose).spec.fingerprint).not.toBe(described(strict).spec.fingerprint);
+  });
+
+  it('does not change under a certificate that was made before', () => {
+    expect(meanwhile(strict, loose)).toEqual([]);
+    const [host] = meanwhile(strict, { ...loose, retiring: former });
+    expect(host?.route.upstream).toMatchObject({ port: 8_000 });
+  });
 });
 
 describe('the route by which a workload is configured', () => {

@@ -151,6 +151,7 @@ function setup(save: () => Promise<void> = () => Promise.resolve()): {
   let last: Snapshot | undefined;
   let serial = 0;
   const gateway = new Gateway({
+    applied: () => Promise.resolve(),
     own: own(),
     state: undefined,
     keeper: {
@@ -230,6 +231,23 @@ describe('snapshots', () => {
     make(APP);
     expect(last()?.hosts).toMatchObject([{ identity: { id: '2' } }]);
     expect(last()?.hosts[0]?.route.workload).not.toBe(before);
+  });
+
+  it('tell which are still served by what is to retire', async () => {
+    const { gateway, make } = setup();
+    const [first, second] = [host(), host({ upstream: 'http://127.0.0.1:8001' })];
+    await gateway.applyState(state(0, [first]));
+    make(APP);
+    const change = [{ oid: OID.imageDigest, value: toBase64(new Uint8Array(32).fill(2)) }];
+    const retiring = first.upstream;
+    await gateway.applyState(state(1, [{ ...second, extensions: change, retiring }]));
+    expect(gateway.summary()).toMatchObject({ revision: 1, pending: [APP], retiring: [APP] });
+    // The launcher may change its mind: then nobody is sent to the other one, and none has to be waited for.
+    await gateway.applyState(state(2, [{ ...first, retiring: second.upstream }]));
+    expect(gateway.summary().retiring).toBeUndefined();
+    await gateway.applyState(state(3, [{ ...second, extensions: change, retiring }]));
+    make(APP);
+    expect(gateway.summary().retiring).toBeUndefined();
   });
 
   it('are not all there is while what a host is to say is contradicted', async () => {

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, waitFor } from '@proofgate/daemon';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SYSTEM_CLOCK } from '../src/clock.ts';
+import { SYSTEM_CLOCK, type Clock } from '../src/clock.ts';
 import { parsePrimaryMessage, parseWorkerMessage } from '../src/ipc/messages.ts';
-import { WorkerPool } from '../src/primary/worker-pool.ts';
+import { WORKER_APPLY_TIMEOUT_MS, WorkerPool } from '../src/primary/worker-pool.ts';
 import { TEST_WORKER_LIMITS } from './test-worker.ts';
 
 // Each test forks processes, which takes long on a busy machine.
@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-async function poolWith(program: string, count = 2): Promise<WorkerPool> {
+async function poolWith(program: string, count = 2, clock = SYSTEM_CLOCK): Promise<WorkerPool> {
   const entry = join(directory, 'worker.mjs');
   await writeFile(entry, program);
   return new WorkerPool({
@@ -37,7 +37,7 @@ async function poolWith(program: string, count = 2): Promise<WorkerPool> {
       accessLogSample: 1,
     },
     quoter,
-    clock: SYSTEM_CLOCK,
+    clock,
     random: Math.random,
     logger: createLogger({ name: 'test', level: 'silent' }),
   });
@@ -95,6 +95,35 @@ describe('a pool that gets many snapshots at once', () => {
       for (let version = 1; version <= 100; version += 1) pool.publish({ version, hosts: [] });
       await waitFor(async () => (await versions()).includes('100'), { timeoutMs: 8_000 });
       expect(await versions()).toEqual(['0', '1', '100']);
+    } finally {
+      await pool.drain({ tunnelGraceMs: 0, deadlineMs: 1_000 });
+    }
+  });
+});
+
+describe('a pool with a worker that does not do what it is told', () => {
+  it('replaces it', async () => {
+    const hasty: Clock = {
+      now: () => SYSTEM_CLOCK.now(),
+      after: (ms, action) => SYSTEM_CLOCK.after(ms === WORKER_APPLY_TIMEOUT_MS ? 300 : ms, action),
+    };
+    const pool = await poolWith(
+      `process.on('message', ({ kind }) => {
+         if (kind === 'configure') {
+           process.send({ kind: 'unprivileged' });
+           process.send({ kind: 'listening', port: 1 });
+         } else if (kind === 'drain') process.exit();
+       });
+       process.send({ kind: 'loaded' });`,
+      1,
+      hasty,
+    );
+    try {
+      await pool.start({ version: 0, hosts: [] });
+      const [deaf] = pool.pids;
+      pool.publish({ version: 1, hosts: [] });
+      await pool.applied(1);
+      await waitFor(() => isGone(deaf!), { timeoutMs: 8_000 });
     } finally {
       await pool.drain({ tunnelGraceMs: 0, deadlineMs: 1_000 });
     }

@@ -204,7 +204,7 @@ export class ContainerHost {
     const running = new Set(
       (await engine.list()).filter(({ state }) => state === 'running').map(({ id }) => id),
     );
-    return ContainerNetwork.open(
+    const network = await ContainerNetwork.open(
       {
         owner: this.#surroundings.owner,
         network: platform.containers.network,
@@ -213,6 +213,9 @@ export class ContainerHost {
       },
       this.#found.filter(({ id }) => running.has(id)).map(({ slot, egress }) => ({ slot, egress })),
     );
+    // Also of those that have ended while nobody looked: the proxy was not told yet.
+    for (const { slot } of this.#found) network.withhold(slot);
+    return network;
   }
 
   #makeRuntime(

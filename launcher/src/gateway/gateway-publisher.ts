@@ -32,9 +32,6 @@ const SUPERSEDED_POLL_MS = 10;
 /** A certificate takes some tens of milliseconds on hardware. */
 const SWITCHED_POLL_MS = 50;
 
-/** After this long somebody should know that a replaced workload still serves. */
-const SLOW_SWITCH_MS = 30_000;
-
 /** The proxy answers from memory; applying a state of a thousand hosts takes it a fraction of a second. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -110,8 +107,8 @@ export class GatewayPublisher {
   }
 
   /**
-   * Waits until a host is served as the latest state describes it: its new certificate is made, and new connections get
-   * it. Without a proxy nobody is served at all, so there is nothing to wait for.
+   * Waits until nobody new is sent to what the latest state calls retiring: the certificate of what takes its place is
+   * made, and new connections get it. Without a proxy nobody is served at all, so there is nothing to wait for.
    *
    * @param hostname - the host
    * @param signal - ends the waiting
@@ -119,13 +116,10 @@ export class GatewayPublisher {
    */
   async switched(hostname: string, signal: AbortSignal): Promise<void> {
     const latest = this.#state?.revision ?? -1;
-    for (let waited = 0; ; waited += SWITCHED_POLL_MS) {
+    for (;;) {
       signal.throwIfAborted();
       if (this.#stop.signal.aborted || this.#absent >= latest) return;
-      if (this.#applied >= latest && (await this.#serves(hostname))) return;
-      if (waited === SLOW_SWITCH_MS) {
-        this.#options.logger.warn({ hostname }, 'the new certificate of a host is still missing');
-      }
+      if (this.#applied >= latest && (await this.#hasSwitched(hostname))) return;
       await pause(SWITCHED_POLL_MS, signal);
     }
   }
@@ -161,10 +155,10 @@ export class GatewayPublisher {
     }
   }
 
-  async #serves(hostname: string): Promise<boolean> {
+  async #hasSwitched(hostname: string): Promise<boolean> {
     try {
-      const { pending = [] } = stateSummarySchema.parse((await this.#ask('GET')).body);
-      return !pending.includes(hostname);
+      const { retiring = [] } = stateSummarySchema.parse((await this.#ask('GET')).body);
+      return !retiring.includes(hostname);
     } catch (error) {
       // A proxy that has gone serves nobody; one that is in trouble may still serve what it served.
       return isAbsent(error);

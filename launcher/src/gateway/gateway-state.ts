@@ -95,6 +95,7 @@ function describeHost(
       return {
         ...workloadDestination(measured.config, served),
         hostname,
+        spec: measured.specDigest,
         extensions: encodeExtensions([...host.extensions, ...(served.extensions ?? [])]),
         manifest: toBase64(manifest),
       };

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerConfig, HostPort } from '@proofgate/api';
-import type { RuntimeEvent } from '@proofgate/evidence';
 import type { EventLog } from '../measurement/event-log.ts';
 import type { PlannedWorkload } from '../measurement/measurement-plan.ts';
 import { abortable } from './changes.ts';
+import { loadedEvents } from './loaded-events.ts';
+import { OneByOne } from './one-by-one.ts';
 import { pause } from './pause.ts';
+import { isSwitched, slowSwitch } from './route-switch.ts';
 import { untilQuiet } from './until-quiet.ts';
 import type { RunningInstance } from './runtime.ts';
 import { ReplacementProblem, standTrial } from './replacement-trial.ts';
@@ -18,7 +20,7 @@ export interface MemberContext extends VersionContext {
   readonly publish: () => void;
   /** Settles when nobody is served under an older state any more. */
   readonly superseded: () => Promise<void>;
-  /** Settles when a host is served as it is described now. */
+  /** Settles when nobody new is sent to the version of a host that is retiring. */
   readonly switched: (hostname: string, signal: AbortSignal) => Promise<void>;
   /** Settles when everything that a workload depends on is up. */
   readonly dependenciesUp: (config: ContainerConfig, signal: AbortSignal) => Promise<void>;
@@ -54,7 +56,7 @@ export class FleetMember {
   #problem: ReplacementProblem | undefined;
   #leaving = false;
   /** One change after the other. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turn = new OneByOne();
   #attempt = new AbortController();
   readonly #over = new AbortController();
 
@@ -112,7 +114,9 @@ export class FleetMember {
    */
   retire({ instance, forget }: Leftover, graceMs: number): void {
     this.#retiring = instance.address;
-    const ended = this.#enqueue(async () => {
+    const ended = this.#turn.run(async () => {
+      // Whatever takes long here, this one is served for as long as anybody is sent to it.
+      while (!(await this.#isSwitched())) this.#reportSlowSwitch(this.#present);
       await this.#drain();
       await instance.stop(graceMs);
       await forget();
@@ -134,11 +138,13 @@ export class FleetMember {
     this.#attempt.abort(reason);
     this.#attempt = new AbortController();
     const { signal } = this.#attempt;
-    this.#enqueue(() => this.#replaceNow(planned, signal)).catch((error: unknown) => {
-      this.#context.logger.error({ workload: this.name, err: error }, 'replacement failed');
-      this.#problem = ReplacementProblem.of(planned, error);
-      this.#context.changes.notify();
-    });
+    this.#turn
+      .run(() => this.#replaceNow(planned, signal))
+      .catch((error: unknown) => {
+        this.#context.logger.error({ workload: this.name, err: error }, 'replacement failed');
+        this.#problem = ReplacementProblem.of(planned, error);
+        this.#context.changes.notify();
+      });
   }
 
   /**
@@ -148,7 +154,7 @@ export class FleetMember {
    */
   unload(): Promise<void> {
     this.#end();
-    return this.#enqueue(async () => {
+    return this.#turn.run(async () => {
       this.#leaving = true;
       this.#context.publish();
       const superseded = this.#context.superseded();
@@ -163,7 +169,7 @@ export class FleetMember {
   /** Ends everything of it and leaves the log as it is. @throws as {@link unload} */
   stop(): Promise<void> {
     this.#end();
-    return this.#enqueue(() => this.#stopAll());
+    return this.#turn.run(() => this.#stopAll());
   }
 
   /** Says in the log that it is gone. */
@@ -177,12 +183,6 @@ export class FleetMember {
     const reason = new ReplacementProblem(this.#next?.planned, 'the workload was unloaded');
     this.#attempt.abort(reason);
     this.#over.abort(reason);
-  }
-
-  #enqueue(operation: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(operation);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 
   async #stopAll(): Promise<void> {
@@ -230,13 +230,42 @@ export class FleetMember {
       await this.#endVersion(next);
       return;
     }
-    const former = this.#present;
-    this.#retiring = former.address;
-    this.#present = next;
-    await this.#saveIfPossible();
-    this.#context.publish();
+    const loser = await this.#exchange(this.#present, next);
     await this.#drain();
-    await this.#endVersion(former);
+    await this.#endVersion(loser);
+  }
+
+  /**
+   * Sends everybody to the next version instead of the former, unless the proxy does not do so in time: then it is told
+   * to stay with the former. Both run until it is known which of them nobody is sent to any more.
+   *
+   * @returns that one
+   */
+  async #exchange(former: SupervisedVersion, next: SupervisedVersion): Promise<SupervisedVersion> {
+    let [present, retiring] = [next, former];
+    for (;;) {
+      this.#retiring = retiring.address;
+      this.#present = present;
+      await this.#saveIfPossible();
+      this.#context.publish();
+      if (await this.#isSwitched()) return retiring;
+      this.#reportSlowSwitch(present);
+      [present, retiring] = [retiring, present];
+      if (present === former) this.#report(next, slowSwitch(next, this.#context.timing.switchMs));
+      else this.#problem = undefined;
+    }
+  }
+
+  #isSwitched(): Promise<boolean> {
+    return isSwitched(this.#present.planned.measured.config, this.#context, this.#over.signal);
+  }
+
+  #reportSlowSwitch({ planned }: SupervisedVersion): void {
+    const facts = { workload: this.name, image: planned.measured.imageRef };
+    this.#context.logger.warn(
+      facts,
+      'the proxy still sends clients to the version before this one',
+    );
   }
 
   /** The present version must go first, because both listen at the same place. */
@@ -269,10 +298,8 @@ export class FleetMember {
 
   /** Those who were sent to the former version finish there; then nobody is sent there any more. */
   async #drain(): Promise<void> {
-    const { switched, superseded, timing, publish } = this.#context;
-    const { hostname, internal } = this.#present.planned.measured.config;
+    const { superseded, timing, publish } = this.#context;
     const { signal } = this.#over;
-    if (!internal && hostname !== undefined) await switched(hostname, signal).catch(ignore);
     await pause(timing.drainMs, signal);
     const address = this.#retiring;
     this.#retiring = undefined;
@@ -295,23 +322,15 @@ export class FleetMember {
     await version.supervisor.stop();
     this.#versions.delete(version);
     const { event } = version.planned;
-    const stays = this.#loaded.some((other) => isDeepStrictEqual(other, event));
+    const stays = loadedEvents(this.#versions).some((other) => isDeepStrictEqual(other, event));
     if (version.logged && !stays) {
       await this.#relog();
       this.#context.publish();
     }
     version.logged = false;
-    await this.#release(version.planned);
-  }
-
-  /** What the log has to say, each once: two versions may differ in what is not measured alone. */
-  get #loaded(): readonly RuntimeEvent[] {
-    const events: RuntimeEvent[] = [];
-    for (const { logged, planned } of this.#versions) {
-      const known = events.some((other) => isDeepStrictEqual(other, planned.event));
-      if (logged && !known) events.push(planned.event);
-    }
-    return events;
+    // Its address may be another workload's only when nobody is sent there any more.
+    const released = this.#context.superseded().then(() => this.#release(version.planned));
+    await abortable(released, this.#over.signal).catch(ignore);
   }
 
   /**
@@ -320,7 +339,7 @@ export class FleetMember {
    */
   async #relog(): Promise<void> {
     const unload = { type: 'proofgate.workload.unload', name: this.name } as const;
-    await this.#context.log.record(unload, ...this.#loaded);
+    await this.#context.log.record(unload, ...loadedEvents(this.#versions));
   }
 
   #newVersion(
@@ -350,7 +369,7 @@ export class FleetMember {
     if (!version.logged) {
       signal.throwIfAborted();
       const { event } = version.planned;
-      const known = this.#loaded.some((other) => isDeepStrictEqual(other, event));
+      const known = loadedEvents(this.#versions).some((other) => isDeepStrictEqual(other, event));
       if (!known) await this.#context.log.record(event);
       version.logged = true;
       if (version === this.#present) await this.#context.save();

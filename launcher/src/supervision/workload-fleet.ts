@@ -30,7 +30,7 @@ export interface WorkloadFleetOptions {
   readonly onLoaded: () => Promise<void>;
   /** Settles when nobody is served under an older state any more. */
   readonly superseded: () => Promise<void>;
-  /** Settles when a host is served as it is described now. */
+  /** Settles when nobody new is sent to the version of a host that is retiring. */
   readonly switched: (hostname: string, signal: AbortSignal) => Promise<void>;
 }
 

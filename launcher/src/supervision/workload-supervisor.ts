@@ -22,12 +22,14 @@ export interface SupervisionTiming {
   readonly quietMs: number;
   /** How long a replacement may take from its start until it can serve, unless its health check says so itself. */
   readonly replacementReadyMs: number;
+  /** How long the proxy may go on sending clients to a version that has been replaced. */
+  readonly switchMs: number;
   /** How often a running instance gets its housekeeping. */
   readonly maintainEveryMs: number;
 }
 
 /**
- * Ten seconds to finish requests, as container engines and Enclave OS give, and the same for clients to open a new
+ * Two minutes for a certificate, which takes a second, or until the quoter has been restarted. Ten seconds to finish requests, as container engines and Enclave OS give, and the same for clients to open a new
  * connection and for what they asked before that; two minutes for a language runtime that warms up; logs are looked at every five seconds.
  */
 export const SUPERVISION_TIMING: SupervisionTiming = {
@@ -35,6 +37,7 @@ export const SUPERVISION_TIMING: SupervisionTiming = {
   drainMs: 10_000,
   quietMs: 10_000,
   replacementReadyMs: 120_000,
+  switchMs: 120_000,
   maintainEveryMs: 5_000,
 };
 

@@ -36,6 +36,8 @@ export interface H2cSession {
 export class H2cSessions {
   private readonly upstream: Upstream;
   private readonly open = new Set<H2cSession>();
+  /** Something else listens there by now. */
+  private retired = false;
 
   constructor(upstream: Upstream) {
     this.upstream = upstream;
@@ -50,7 +52,14 @@ export class H2cSessions {
     if (!fresh) {
       for (const held of this.open) if (takesMore(held)) return held;
     }
+    if (this.retired) return undefined;
     return this.open.size < MAX_H2C_SESSIONS ? this.connect(connectTimeoutMs) : undefined;
+  }
+
+  /** Makes no connection any more; streams under way go on. */
+  retire(): void {
+    this.retired = true;
+    for (const { session } of this.open) session.close();
   }
 
   /** Ends all connections. */

@@ -17,17 +17,26 @@ import { outgoingFields } from './outgoing-fields.ts';
 export function createH2cUpstreamClient(): UpstreamClient {
   const pools = new Map<string, H2cSessions>();
   const poolOf = (upstream: Upstream): H2cSessions => {
-    const key = upstream.kind === 'unix' ? upstream.path : `${upstream.host}:${upstream.port}`;
+    const key = keyOf(upstream);
     const pool = pools.get(key) ?? new H2cSessions(upstream);
     pools.set(key, pool);
     return pool;
   };
   return {
     send: (request, handlers) => new H2cExchange(poolOf(request.upstream), request, handlers),
+    forget(upstream) {
+      const key = keyOf(upstream);
+      pools.get(key)?.retire();
+      pools.delete(key);
+    },
     close() {
       for (const pool of pools.values()) pool.close();
     },
   };
+}
+
+function keyOf(upstream: Upstream): string {
+  return upstream.kind === 'unix' ? upstream.path : `${upstream.host}:${upstream.port}`;
 }
 
 /** One request on a stream of its own. */

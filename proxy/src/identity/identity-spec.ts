@@ -8,6 +8,8 @@ export interface IdentityContent {
   readonly attestation: AttestationMode;
   /** Configuration of the leaf, raw values; the quote is added when the identity is made. */
   readonly extensions: readonly ExtensionValue[];
+  /** Names how the workload runs, which the event log says. */
+  readonly spec?: string | undefined;
   /** What replays to RTMR3 of the quote. */
   readonly eventLog: readonly RuntimeEvent[];
   /** The firmware's event log. */
@@ -29,11 +31,12 @@ export interface IdentitySpec extends IdentityContent {
 
 /** Names the content. */
 export function identitySpec(content: IdentityContent): IdentitySpec {
-  const { hostname, attestation, extensions, eventLog, ccel, manifests } = content;
+  const { hostname, attestation, extensions, spec, eventLog, ccel, manifests } = content;
   const summary = [
     hostname,
     attestation,
     extensions.map(({ oid, value }) => [oid, toHex(value)]),
+    spec ?? null,
     digestLog(eventLog),
     [ccel, manifests.platform, manifests.workload].map((bytes) =>
       bytes === undefined ? null : toHex(sha256(bytes)),

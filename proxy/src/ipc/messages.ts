@@ -31,11 +31,15 @@ export type PrimaryMessage =
   | { readonly kind: 'drain'; readonly times: DrainTimes }
   | EvidenceAnswer;
 
-/** From worker to primary: `loaded` once it listens to messages, then what it has done. */
+/**
+ * From worker to primary: `loaded` once it listens to messages, then what it has done; `applied` when it acts on nothing
+ * older than a snapshot any more.
+ */
 export type WorkerMessage =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'unprivileged' }
   | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'applied'; readonly version: number }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | EvidenceRequest
   | EvidenceCancel;
@@ -67,9 +71,10 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
  */
 export function parseWorkerMessage(value: unknown): WorkerMessage {
   if (!isObject(value)) throw invalid(value);
-  const { kind, port, code, message } = value;
+  const { kind, port, version, code, message } = value;
   if (kind === 'loaded' || kind === 'unprivileged') return { kind };
   if (kind === 'listening' && Number.isInteger(port)) return { kind, port: Number(port) };
+  if (kind === 'applied' && Number.isInteger(version)) return { kind, version: Number(version) };
   if (kind === 'failed' && typeof code === 'string' && typeof message === 'string') {
     return { kind, code: code.slice(0, 100), message: message.slice(0, 1_000) };
   }

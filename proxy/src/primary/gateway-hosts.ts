@@ -108,6 +108,7 @@ function pushedHost(own: OwnHosts, state: GatewayState, host: GatewayHost): Desi
     hostname: host.hostname,
     attestation: host.attestation,
     extensions: host.extensions.map(({ oid, value }) => ({ oid, value: fromBase64(value) })),
+    spec: host.spec,
     eventLog: state.eventLog,
     ccel: ccel === undefined ? own.ccel : fromBase64(ccel),
     manifests: {
@@ -150,7 +151,7 @@ function desiredHost(
       hostname,
       mode,
       upstream: parseUpstream(host.upstream, mode),
-      workload: nameWorkload(content.extensions),
+      workload: nameWorkload(content),
       statements: statementsOf(content.extensions),
       configure: routeConfigure(host.configure),
       limits: routeLimits(own.limits, mode, host.limits),
@@ -170,11 +171,12 @@ function statementsOf(extensions: readonly ExtensionValue[]): string[] {
     .map(({ oid, value }) => toHex(sha256(utf8(`${oid}=${toHex(value)}`))));
 }
 
-/** What the certificate says about the workload, as one value; empty for a route that something else serves. */
-function nameWorkload(extensions: readonly ExtensionValue[]): string {
+/** What certificate and log say about the workload, as one value; empty for a route that something else serves. */
+function nameWorkload({ extensions, spec }: IdentityContent): string {
   const values = extensions
     .filter(({ oid }) => oid.startsWith(WORKLOAD_ARC) && !oid.startsWith(STATEMENT_ARC))
     .map(({ oid, value }) => `${oid}=${toHex(value)}`);
+  if (spec !== undefined) values.push(`spec=${spec}`);
   return values.length === 0 ? '' : toHex(sha256(utf8(values.toSorted().join('\n'))));
 }
 

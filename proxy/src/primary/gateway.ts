@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly state: GatewayState | undefined;
   readonly keeper: Pick<IdentityKeeper, 'update' | 'find' | 'isContradicted'>;
   readonly publish: (snapshot: Snapshot) => void;
+  /** Settles when nobody acts on anything older than a version that was published. */
+  readonly applied: (version: number) => Promise<void>;
   readonly save: (state: GatewayState) => Promise<void>;
 }
 
@@ -22,6 +24,8 @@ export class Gateway {
   private readonly options: GatewayOptions;
   private own: OwnHosts;
   private state: GatewayState | undefined;
+  /** The state that everybody acts on. */
+  private inForce: GatewayState | undefined;
   private desired: readonly DesiredHost[];
   private published: Snapshot | undefined;
   private version = 0;
@@ -33,6 +37,7 @@ export class Gateway {
     this.options = options;
     this.own = options.own;
     this.state = options.state;
+    this.inForce = options.state;
     this.desired = desiredHosts(this.own, this.state);
   }
 
@@ -51,8 +56,8 @@ export class Gateway {
   }
 
   /**
-   * Puts a state of the launcher in force and saves it. Hosts that are gone stop being served with the next snapshot,
-   * which follows at once; a new or changed host is served as soon as its identity is made.
+   * Puts a state of the launcher in force and saves it. Hosts that are gone are not served any more when this returns; a
+   * new or changed host is served as soon as its identity is made.
    *
    * @throws ProxyError ERR_PROXY_STATE_STALE for a revision that is not newer, ERR_PROXY_HOST_CONFLICT
    */
@@ -80,10 +85,14 @@ export class Gateway {
   /** Which state is in force, and all hosts. */
   summary(): StateSummary {
     const hosts = this.desired.map(({ route }) => route.hostname);
-    const { pending } = this;
-    const summary = pending.length === 0 ? { hosts } : { hosts, pending };
-    if (this.state === undefined) return summary;
-    return { revision: this.state.revision, bootId: this.state.bootId, ...summary };
+    const { pending, retiring } = this;
+    const summary = {
+      hosts,
+      ...(pending.length === 0 ? {} : { pending }),
+      ...(retiring.length === 0 ? {} : { retiring }),
+    };
+    if (this.inForce === undefined) return summary;
+    return { revision: this.inForce.revision, bootId: this.inForce.bootId, ...summary };
   }
 
   /** The identities that exist. */
@@ -118,6 +127,18 @@ export class Gateway {
     });
   }
 
+  /** Hosts whose clients are still sent to what is to retire: the new certificate is not there yet. */
+  private get retiring(): string[] {
+    const published = new Map(
+      this.published?.hosts.map(({ route }) => [route.hostname, route.upstream]),
+    );
+    return this.desired.flatMap(({ retiring, route: { hostname } }) =>
+      retiring !== undefined && isDeepStrictEqual(published.get(hostname), retiring)
+        ? [hostname]
+        : [],
+    );
+  }
+
   private async applyNow(state: GatewayState): Promise<void> {
     const { state: present } = this;
     if (present?.bootId === state.bootId && state.revision <= present.revision) {
@@ -135,6 +156,8 @@ export class Gateway {
     this.desired = desiredHosts(this.own, state);
     this.state = state;
     this.start();
-    this.refresh();
+    // What the launcher starts next may listen where a worker still sends the clients of something else.
+    await this.options.applied(this.refresh().version);
+    this.inForce = state;
   }
 }

@@ -127,6 +127,7 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     state: await stateFile.load((state) => void desiredHosts(own, state)),
     keeper,
     publish: (snapshot) => pool.publish(snapshot),
+    applied: (version) => pool.applied(version),
     save: (state) => stateFile.save(state),
   });
   const useFiles = (next: PlatformFiles, from: VmConfig): void => {

@@ -12,6 +12,12 @@ import type { DrainTimes } from '../worker/worker.ts';
 /** From fork to listening; a worker that takes longer is replaced. Loading the code takes well under a second. */
 export const WORKER_START_TIMEOUT_MS = 15_000;
 
+/**
+ * From a snapshot to the worker's word that it acts on it. It takes milliseconds; a worker that takes this long serves
+ * nobody, and must not come back to life with what it knew then.
+ */
+export const WORKER_APPLY_TIMEOUT_MS = 8_000;
+
 /** Pauses before a dead worker is replaced. */
 const RESTART = { initialMs: 100, maxMs: 10_000 } as const;
 
@@ -86,6 +92,16 @@ export class WorkerPool {
     for (const member of this.members) member.publish();
   }
 
+  /**
+   * Waits until no worker acts on anything older than a snapshot that was published. A worker that does not say so in
+   * time is replaced.
+   *
+   * @param version of the snapshot
+   */
+  async applied(version: number): Promise<void> {
+    await Promise.all(this.members.map((member) => member.applied(version)));
+  }
+
   /** Ends all workers: in order within the times given, then by force. */
   async drain(times: DrainTimes): Promise<void> {
     await Promise.all(this.members.map((member) => member.drain(times)));
@@ -111,6 +127,9 @@ class Member {
   /** A snapshot is being written to the worker, and whether there is a newer one to follow. */
   private writing: 'no' | 'yes' | 'then-newer' = 'no';
   private stopping = false;
+  /** Of the snapshot that the worker acts on. */
+  private version = -1;
+  private readonly awaiting = new Set<() => void>();
   private failure = 'exited before it listened';
   private settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
   private cancelRestart: () => void = () => undefined;
@@ -136,7 +155,8 @@ class Member {
    */
   publish(): void {
     const snapshot = this.latest();
-    if (!this.trusted || this.stopping || snapshot === undefined) return;
+    // Also to one that drains: what it still serves may have to go.
+    if (!this.trusted || snapshot === undefined) return;
     if (this.writing !== 'no') {
       this.writing = 'then-newer';
       return;
@@ -148,6 +168,26 @@ class Member {
       const newer = this.writing === 'then-newer';
       this.writing = 'no';
       if (newer) this.publish();
+    });
+  }
+
+  applied(version: number): Promise<void> {
+    const { worker } = this;
+    // One that has no snapshot yet gets the latest.
+    if (worker === undefined || !this.trusted || this.version >= version) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.options.clock.after(WORKER_APPLY_TIMEOUT_MS, () => {
+        const facts = { workerPid: worker.process.pid };
+        this.options.logger.error(facts, 'worker does not act on what it is told and is replaced');
+        worker.process.kill('SIGKILL');
+      });
+      const look = (): void => {
+        if (worker === this.worker && this.version < version) return;
+        cancel();
+        this.awaiting.delete(look);
+        resolve();
+      };
+      this.awaiting.add(look);
     });
   }
 
@@ -208,6 +248,10 @@ class Member {
           this.settle?.resolve();
           this.options.logger.info({ workerPid: this.pid, port: message.port }, 'worker listens');
           break;
+        case 'applied':
+          this.version = Math.max(this.version, message.version);
+          for (const look of [...this.awaiting]) look();
+          break;
         case 'failed':
           this.failure = `${message.code}: ${message.message}`;
           break;
@@ -233,6 +277,8 @@ class Member {
     this.listening = false;
     this.trusted = false;
     this.writing = 'no';
+    this.version = -1;
+    for (const look of [...this.awaiting]) look();
     if (this.stopping) return;
     const { pid } = worker.process;
     this.settle?.reject(

@@ -45,7 +45,7 @@ export function createHttp1UpstreamClient(options: Http1UpstreamOptions): Upstre
   const known = new WeakMap<Upstream, UpstreamPool>();
   const poolOf = (upstream: Upstream): UpstreamPool => {
     const found = known.get(upstream);
-    if (found !== undefined) return found;
+    if (found?.retired === false) return found;
     const key = keyOf(upstream);
     const pool = pools.get(key) ?? new UpstreamPool(upstream, limits, options.monotonicMs);
     pools.set(key, pool);
@@ -54,6 +54,11 @@ export function createHttp1UpstreamClient(options: Http1UpstreamOptions): Upstre
   };
   return {
     send: (request, handlers) => new Attempt(poolOf(request.upstream), request, handlers),
+    forget(upstream) {
+      const key = keyOf(upstream);
+      pools.get(key)?.retire();
+      pools.delete(key);
+    },
     close() {
       for (const pool of pools.values()) pool.close();
     },
@@ -156,7 +161,7 @@ class Attempt implements UpstreamExchange, Waiting {
     // was not acted on cannot be known, so only what may be done twice is sent twice, and only once more.
     const { request } = this;
     const repeatable = !request.hasBody && IDEMPOTENT_METHODS.has(request.method);
-    if (stale && repeatable && error.code === 'ERR_PROXY_UPSTREAM_CLOSED') {
+    if (stale && repeatable && !this.pool.retired && error.code === 'ERR_PROXY_UPSTREAM_CLOSED') {
       this.onConnection(this.pool.connect());
     } else {
       this.fail(error);

@@ -71,6 +71,11 @@ export interface UpstreamExchange {
 export interface UpstreamClient {
   /** No handler is called before this returns. */
   send(request: UpstreamRequest, handlers: UpstreamHandlers): UpstreamExchange;
+  /**
+   * Something else may listen there from now on: idle connections are closed, and requests under way that have no
+   * connection yet get none.
+   */
+  forget(upstream: Upstream): void;
   /** Closes the idle connections and those in use. */
   close(): void;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Upstream } from '@proofgate/api';
+import { ProxyError } from '../errors.ts';
 import {
   Http1UpstreamConnection,
   type ConnectionHome,
@@ -25,6 +26,8 @@ export interface Waiting extends ConnectionUser {
 
 /** The connections to one upstream. */
 export class UpstreamPool implements ConnectionHome {
+  /** Something else listens there by now. */
+  retired = false;
   private readonly upstream: Upstream;
   private readonly limits: PoolLimits;
   private readonly now: () => number;
@@ -66,7 +69,19 @@ export class UpstreamPool implements ConnectionHome {
     this.waiting.delete(user);
   }
 
+  /** Nobody gets a connection any more who has none yet. */
+  retire(): void {
+    this.retired = true;
+    const gone = new ProxyError('ERR_PROXY_UPSTREAM_UNREACHABLE', 'something else is there by now');
+    for (const user of [...this.waiting]) user.onFailed(gone, false);
+    for (const connection of [...this.free]) connection.destroy();
+  }
+
   onFree(connection: Http1UpstreamConnection): void {
+    if (this.retired) {
+      connection.destroy();
+      return;
+    }
     const [next] = this.waiting;
     if (next === undefined) {
       this.free.push(connection);

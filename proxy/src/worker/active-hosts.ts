@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Server, TLSSocket } from 'node:tls';
+import type { Upstream } from '@proofgate/api';
 import type { Route, Snapshot, SnapshotHost } from '../ipc/snapshot.ts';
 import { createHostTlsServer } from '../tls/host-tls-server.ts';
 
@@ -47,6 +48,17 @@ export class ActiveHosts {
     const found = new Map<string, string>();
     for (const [hostname, { route }] of this.hosts) {
       if (route.retiring !== undefined) found.set(hostname, route.retiring.workload);
+    }
+    return found;
+  }
+
+  /** Where requests are sent, each with the workload that is meant. */
+  get destinations(): ReadonlyMap<string, Upstream> {
+    const found = new Map<string, Upstream>();
+    for (const { route } of this.hosts.values()) {
+      for (const { workload, upstream } of [route, route.retiring ?? route]) {
+        found.set(`${workload} ${JSON.stringify(upstream)}`, upstream);
+      }
     }
     return found;
   }

@@ -36,6 +36,7 @@ export class WorkerProcess {
   private worker: Worker | undefined;
   private settings: WorkerSettings | undefined;
   private listening = false;
+  private draining = false;
 
   constructor(options: WorkerProcessOptions) {
     this.options = options;
@@ -52,9 +53,11 @@ export class WorkerProcess {
           break;
         case 'snapshot':
           this.worker?.apply(message.snapshot);
+          this.options.send({ kind: 'applied', version: message.snapshot.version });
           await this.listen();
           break;
         case 'drain':
+          this.draining = true;
           await this.worker?.drain(message.times);
           this.options.exit(0);
           break;
@@ -103,7 +106,8 @@ export class WorkerProcess {
   }
 
   private async listen(): Promise<void> {
-    if (this.listening || this.settings === undefined || this.worker === undefined) return;
+    if (this.listening || this.draining || this.settings === undefined || this.worker === undefined)
+      return;
     this.listening = true;
     const port = await this.worker.listen(this.settings.listen);
     this.options.send({ kind: 'listening', port });

@@ -108,7 +108,12 @@ export class Worker {
   /** Serves what the snapshot says from the next connection and the next request on. */
   apply(snapshot: Snapshot): void {
     const before = this.hosts.retiring;
+    const destinations = this.hosts.destinations;
     this.hosts.apply(snapshot);
+    const left = this.hosts.destinations;
+    for (const [key, upstream] of destinations) {
+      if (!left.has(key)) this.options.upstreams.forget(upstream);
+    }
     const now = this.hosts.retiring;
     for (const [hostname, workload] of before) {
       // Whoever asked in the meantime has been sent to a new connection; these did not.

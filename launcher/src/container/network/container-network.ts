@@ -136,6 +136,11 @@ export class ContainerNetwork {
     return slot;
   }
 
+  /** Gives out a slot no more: whoever was told of the container that had it may still send clients there. */
+  withhold(slot: number): void {
+    this.#slots.reserve(slot);
+  }
+
   /** Address under which the VM reaches the container of a slot. */
   addressOf(slot: number): string {
     return slotAddresses(this.#network, slot).container;
