@@ -49,9 +49,9 @@ export interface IdentitySummary {
   readonly attestation: 'certificate' | 'session';
 }
 
-/** Body of every refusal on the local sockets. */
+/** What is read of a refusal on the local sockets, which is a problem (RFC 9457). */
 export interface ErrorBody {
-  readonly error: string;
+  readonly detail: string;
   readonly code: string;
 }
 
@@ -97,6 +97,6 @@ export const identitiesSchema: z.ZodType<
 
 /** Schema of {@link ErrorBody}. */
 export const errorBodySchema: z.ZodType<ErrorBody, unknown> = z.object({
-  error: z.string(),
+  detail: z.string(),
   code: z.string(),
 });

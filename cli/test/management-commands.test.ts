@@ -102,7 +102,47 @@ describe('unload', () => {
   );
 });
 
+describe('volumes', () => {
+  it('shows how each is encrypted and who has it', async () => {
+    const { vm, run } = await localVm();
+    expect((await run('volumes')).out).toBe('no volumes');
+    vm.volumes = [
+      {
+        ...{ name: 'db', lv_name: 'vol-db', size_mb: 1_024, mounted: true, used_mb: 12 },
+        ...{ avail_mb: 900, kind: 'luks2', key_origin: 'generated', used_by: ['db'] },
+      },
+      {
+        ...{ name: 'cache', lv_name: 'vol-cache', size_mb: 9_537, mounted: true },
+        ...{ kind: 'directory', used_by: ['web', 'api'] },
+      },
+      { name: 'old', lv_name: 'vol-old', size_mb: 1, mounted: false },
+    ];
+    const { exitCode, out } = await run('volumes');
+    expect(exitCode).toBe(0);
+    expect(out.split('\n').map((line) => line.trimEnd())).toEqual([
+      'NAME   SIZE     USED     FREE    ENCRYPTION  KEY        USED BY',
+      'db     1.1 GB   12.6 MB  944 MB  luks2       generated  db',
+      'cache  10.0 GB  -        -       none        -          web, api',
+      'old    1.0 MB   -        -       -           -          -',
+    ]);
+    const json: unknown = JSON.parse((await run('volumes', '--json')).out);
+    expect(json).toEqual({ volumes: vm.volumes });
+    expect(violations(schemaOf('volumes'), json)).toEqual([]);
+  });
+});
+
 describe('logs', () => {
+  it('says why a log that was followed has ended', async () => {
+    const { vm, run } = await localVm();
+    vm.lines = [
+      { stream: 'stdout', text: 'last' },
+      { stream: 'launcher', text: 'the workload was unloaded' },
+    ];
+    expect((await run('logs', 'web', '-f')).out).toBe('last\n-- the workload was unloaded');
+    const { out } = await run('logs', 'web', '-f', '--json');
+    expect(out.split('\n').map((line) => JSON.parse(line) as unknown)).toEqual(vm.lines);
+  });
+
   it('prints lines with their time, harmless for a terminal', async () => {
     const { vm, run } = await localVm();
     vm.lines = [

@@ -15,6 +15,7 @@ const COMMANDS = [
   'load',
   'unload',
   'logs',
+  'volumes',
   'exec',
   'policy init',
   'policy check',

@@ -17,6 +17,7 @@ export const DAEMON_ERRORS = {
   ERR_DAEMON_WAIT_TIMEOUT: ['unavailable', 'condition did not come true in time'],
   ERR_DAEMON_LIFECYCLE: ['misuse', 'lifecycle was used out of order'],
   ERR_DAEMON_SOCKET_IN_USE: ['rejected', 'another process answers on the unix socket'],
+  ERR_DAEMON_SOCKET_CROWDED: ['unavailable', 'there are too many connections to the unix socket'],
   ERR_DAEMON_SOCKET_PATH: ['rejected', 'path cannot hold a unix socket'],
   ERR_DAEMON_SOCKET_UNREACHABLE: ['unavailable', 'nothing answers on the unix socket'],
   ERR_DAEMON_SOCKET_TIMEOUT: ['unavailable', 'unix socket did not answer in time'],

@@ -18,6 +18,7 @@ export {
   type LifecycleOptions,
   type ProcessLike,
 } from './lifecycle.ts';
+export { problemResponse, type Refusal } from './problem-response.ts';
 export {
   DEFAULT_MAX_BODY_BYTES,
   serveUnixHttp,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmod } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ErrorFamily } from '@proofgate/evidence';
@@ -8,6 +9,7 @@ import { asCodedError } from './as-coded-error.ts';
 import { DaemonError } from './errors.ts';
 import { parseJson } from './json-file.ts';
 import type { Logger } from './logger.ts';
+import { problemResponse } from './problem-response.ts';
 import { claimSocketPath } from './socket-path.ts';
 
 /** A request whose body has been read. */
@@ -35,7 +37,7 @@ export interface UnixResponse {
 }
 
 /**
- * Answers a request. A coded error that it throws becomes `{ error, code }` with the status of its family; any other
+ * Answers a request. A coded error that it throws becomes a problem (RFC 9457) with the status of its family; any other
  * error is logged and becomes a 500 that says nothing about it.
  */
 export type UnixHandler = (request: UnixRequest) => UnixResponse | Promise<UnixResponse>;
@@ -49,6 +51,8 @@ export interface UnixHttpOptions {
   readonly mode?: number;
   /** Largest body in bytes; {@link DEFAULT_MAX_BODY_BYTES} unless told. */
   readonly maxBody?: number;
+  /** Connections at a time; those beyond are told so and closed. {@link MAX_UNIX_CONNECTIONS} unless told. */
+  readonly maxConnections?: number;
 }
 
 /** A running server. */
@@ -62,6 +66,10 @@ export interface UnixHttpServer {
 export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 /** Local clients are our own processes: a few dozen at most. */
 export const MAX_UNIX_CONNECTIONS = 256;
+/** Connections that are told that there are too many; further ones are closed without a word. */
+const REFUSED_CONNECTIONS = 16;
+/** Somebody else may be done by then. */
+const RETRY_AFTER_S = '1';
 /** A header crosses a unix socket in one write. */
 export const UNIX_HEADERS_TIMEOUT_MS = 5_000;
 /** From the first byte of a request to the last: a body is at most megabytes, and local. */
@@ -85,7 +93,9 @@ const STATUS_OF_FAMILY: Readonly<Record<ErrorFamily, number>> = {
  * @throws DaemonError `ERR_DAEMON_SOCKET_IN_USE` or `ERR_DAEMON_SOCKET_PATH`
  */
 export async function serveUnixHttp(options: UnixHttpOptions): Promise<UnixHttpServer> {
-  const { path, mode = 0o600 } = options;
+  const { path, mode = 0o600, maxConnections = MAX_UNIX_CONNECTIONS } = options;
+  const open = new Set<Socket>();
+  const refused = new WeakSet<Socket>();
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -94,10 +104,19 @@ export async function serveUnixHttp(options: UnixHttpOptions): Promise<UnixHttpS
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
     },
     (request, response) => {
-      void respond(request, response, options);
+      if (refused.has(request.socket)) void refuseCrowd(response, maxConnections);
+      else void respond(request, response, options);
     },
   );
-  server.maxConnections = MAX_UNIX_CONNECTIONS;
+  server.on('connection', (socket) => {
+    if (open.size >= maxConnections) {
+      refused.add(socket);
+      return;
+    }
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  server.maxConnections = maxConnections + REFUSED_CONNECTIONS;
   try {
     const claim = await claimSocketPath(path, async (temporary) => {
       await listen(server, temporary);
@@ -114,6 +133,16 @@ export async function serveUnixHttp(options: UnixHttpOptions): Promise<UnixHttpS
     await closeServer(server);
     throw error;
   }
+}
+
+async function refuseCrowd(outgoing: ServerResponse, most: number): Promise<void> {
+  const code = 'ERR_DAEMON_SOCKET_CROWDED';
+  const detail = `there are too many connections to this socket: at most ${String(most)} at a time`;
+  // What is left of a body that was not read would be taken for the next request.
+  const headers = { connection: 'close', 'retry-after': RETRY_AFTER_S };
+  await send(outgoing, problemResponse({ status: 503, code, detail }, headers)).catch(() =>
+    outgoing.destroy(),
+  );
 }
 
 async function respond(
@@ -137,13 +166,13 @@ async function respond(
 function errorResponse(error: unknown): UnixResponse {
   const coded = asCodedError(error);
   if (coded === undefined) {
-    return { status: 500, body: { error: 'internal error', code: 'ERR_INTERNAL' } };
+    return problemResponse({ status: 500, code: 'ERR_INTERNAL', detail: 'internal error' });
   }
   const { code, message, family } = coded;
   const status = code === 'ERR_DAEMON_BODY_TOO_LARGE' ? 413 : STATUS_OF_FAMILY[family];
   // What is left of a body that was not read would be taken for the next request.
   const headers: Record<string, string> = status === 413 ? { connection: 'close' } : {};
-  return { status, headers, body: { error: message, code } };
+  return problemResponse({ status, code, detail: message }, headers);
 }
 
 function readBody(incoming: IncomingMessage, maxBody: number): Promise<Uint8Array> {

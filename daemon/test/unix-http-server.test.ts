@@ -58,32 +58,32 @@ describe('a server on a unix socket', () => {
     await expect(text(answer)).resolves.toBe('one two');
   });
 
-  test.each<[what: string, error: unknown, status: number, body: unknown]>([
+  test.each<[what: string, error: unknown, status: number, body: object]>([
     [
       'misuse',
       new DaemonError('ERR_DAEMON_BACKOFF', 'm'),
       400,
-      { error: 'm', code: 'ERR_DAEMON_BACKOFF' },
+      { title: 'Bad Request', detail: 'm', code: 'ERR_DAEMON_BACKOFF' },
     ],
     [
       'a refusal',
       new DaemonError('ERR_DAEMON_SOCKET_PATH', 'r'),
       422,
-      { error: 'r', code: 'ERR_DAEMON_SOCKET_PATH' },
+      { title: 'Unprocessable Entity', detail: 'r', code: 'ERR_DAEMON_SOCKET_PATH' },
     ],
     [
       'unavailable',
       new DaemonError('ERR_DAEMON_FILE_WRITE', 'u'),
       503,
-      { error: 'u', code: 'ERR_DAEMON_FILE_WRITE' },
+      { title: 'Service Unavailable', detail: 'u', code: 'ERR_DAEMON_FILE_WRITE' },
     ],
     [
       'a bug',
       new TypeError('secret detail'),
       500,
-      { error: 'internal error', code: 'ERR_INTERNAL' },
+      { title: 'Internal Server Error', detail: 'internal error', code: 'ERR_INTERNAL' },
     ],
-  ])('turns %s into a JSON error', async (_what, error, status, body) => {
+  ])('turns %s into a problem', async (_what, error, status, body) => {
     const path = socketIn(temporaryDirectory());
     await serve(path, () => Promise.reject(error as Error));
     const answer = await requestUnix({
@@ -92,7 +92,13 @@ describe('a server on a unix socket', () => {
       path: '/',
       timeoutMs: 5_000,
     });
-    expect(answer).toEqual({ status, body });
+    expect(answer).toEqual({
+      status,
+      body: {
+        ...{ type: 'about:blank', status, ...body },
+        instance: expect.stringMatching(/^urn:uuid:[0-9a-f-]{36}$/) as string,
+      },
+    });
   });
 
   test('logs a bug that its client is not told about', async () => {
@@ -129,10 +135,39 @@ describe('a server on a unix socket', () => {
         timeoutMs: 5_000,
       });
     await expect(put(100_000)).resolves.toEqual({ status: 200, body: 100_000 });
-    await expect(put(100_001)).resolves.toEqual({
+    await expect(put(100_001)).resolves.toMatchObject({
       status: 413,
-      body: { error: 'request body is too large', code: 'ERR_DAEMON_BODY_TOO_LARGE' },
+      body: { detail: 'request body is too large', code: 'ERR_DAEMON_BODY_TOO_LARGE' },
     });
+  });
+
+  test('tells a client that there are too many of them, until there are not', async () => {
+    const path = socketIn(temporaryDirectory());
+    await serve(path, ok, { maxConnections: 2 });
+    const idle = [connect(path), connect(path)];
+    for (const socket of idle) await once(socket, 'connect');
+    const ask = (): Promise<unknown> =>
+      requestUnix({ socketPath: path, method: 'GET', path: '/', timeoutMs: 5_000 });
+    const refusal = await waitFor(
+      async () => {
+        const answer = (await ask()) as { status: number };
+        return answer.status === 503 ? answer : undefined;
+      },
+      { timeoutMs: 5_000 },
+    );
+    expect(refusal).toMatchObject({
+      body: {
+        code: 'ERR_DAEMON_SOCKET_CROWDED',
+        detail: expect.stringContaining('at most 2 at a time') as string,
+      },
+    });
+    // Those who are there are not disturbed.
+    expect(idle.map(({ destroyed }) => destroyed)).toEqual([false, false]);
+    idle[0]?.destroy();
+    await waitFor(async () => ((await ask()) as { status: number }).status !== 503, {
+      timeoutMs: 5_000,
+    });
+    idle[1]?.destroy();
   });
 
   test('tells a handler that its client went away', async () => {

@@ -203,6 +203,7 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
   const runDir = directories.run;
   let log: EventLog | undefined;
   let core: LauncherCore | undefined;
+  let over = false;
   const publisher = new GatewayPublisher({
     socketPath: join(runDir, PROXY_SOCKET),
     bootId: randomUUID(),
@@ -220,6 +221,7 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
   const managed = new ManagedCore({
     ...{ view, containers, identity },
     core: () => core,
+    isOver: () => over,
     logsDir: directories.logs,
   });
   const api = createManagementApi({
@@ -278,6 +280,7 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
       await launcher.stop();
       emptied = true;
     } finally {
+      over = true;
       await sockets.close();
       await containers.close(emptied);
       await closeAll(servers);

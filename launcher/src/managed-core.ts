@@ -8,6 +8,7 @@ import type { AcceptedWorkload, LauncherCore } from './launcher-core.ts';
 import type { ManagedLauncher } from './management/launcher-target.ts';
 import type { ManagementView } from './management/management-socket.ts';
 import type { CaInForce, ManagementTarget } from './management/management-target.ts';
+import { volumeList } from './management/volume-list.ts';
 import type { InstanceRecord, RunningInstance } from './supervision/runtime.ts';
 import type { WorkloadSummary } from './supervision/workload-summary.ts';
 import type { WorkloadEndpoint } from './workload-api/workload-endpoint.ts';
@@ -17,6 +18,8 @@ export interface ManagedCoreOptions {
   readonly view: ManagementView;
   /** `undefined` until the launcher is at work. */
   readonly core: () => LauncherCore | undefined;
+  /** Whether the core has ended the workloads. */
+  readonly isOver: () => boolean;
   readonly containers: ContainerHost;
   readonly identity: PlatformIdentity;
   /** With a directory of logs for each workload. */
@@ -35,6 +38,10 @@ export class ManagedCore implements ManagedLauncher {
 
   ready(): boolean {
     return this.#options.view.ready();
+  }
+
+  isOver(): boolean {
+    return this.#options.isOver();
   }
 
   workloads(): readonly WorkloadSummary[] {
@@ -87,18 +94,10 @@ export class ManagedCore implements ManagedLauncher {
   }
 
   async volumes(): ReturnType<ManagementTarget['volumes']> {
-    const found = await this.#options.containers.storage.list();
-    return found.map(
-      ({ name, kind, keyOrigin, sizeBytes, mounted, usedBytes, availableBytes }) => ({
-        name,
-        size_mb: megabytes(sizeBytes),
-        mounted,
-        kind,
-        key_origin: keyOrigin,
-        ...(usedBytes === undefined ? {} : { used_mb: megabytes(usedBytes) }),
-        ...(availableBytes === undefined ? {} : { avail_mb: megabytes(availableBytes) }),
-      }),
-    );
+    const { containers, core } = this.#options;
+    const encrypted = await containers.storage.list();
+    const directories = await containers.storage.directories();
+    return volumeList({ encrypted, directories }, core()?.fleet.declared ?? []);
   }
 
   async resizeVolume(name: string, bytes: number): Promise<void> {
@@ -137,7 +136,3 @@ const PROCESS_ENGINE: EngineStatus = {
   user_namespaces: false,
   checked_before_start: false,
 };
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / 2 ** 20);
-}

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ContainerEngine } from '../../launcher/src/container/container-engine.ts';
 import type { VerifiedImage } from '../../launcher/src/image/verified-image.ts';
 import { EngineSocket } from '../../launcher/src/podman/engine-socket.ts';
+import { imageArchive } from '../../launcher/src/podman/image-archive.ts';
 import { exportedDiffIds } from '../../launcher/src/podman/exported-layers.ts';
 import { openPodman } from '../../launcher/src/podman/open-podman.ts';
 import { LIBPOD } from '../../launcher/src/podman/podman-images.ts';
@@ -167,6 +169,41 @@ test('what podman exports are the verified layers', async () => {
   });
   expect(await exportedDiffIds(archive)).toEqual(image.layers.map(({ diffId }) => diffId));
   socket.close();
+});
+
+test('layers that another podman had already are not taken for those that were verified', async () => {
+  const image = await stage.image(layered());
+  const other = await openPodman({ ...stage.options, owner: 'ffffffff', socket: socketPath });
+  const socket = await EngineSocket.open({ name: 'podman', socketPath });
+  // Somebody has loaded the same image, and somebody has changed a file of it since.
+  const upload = (): Readable => imageArchive(image, () => undefined);
+  const path = `${LIBPOD}/images/load`;
+  await socket.call({ method: 'POST', what: 'load', path, upload });
+  const [bottom] = image.layers;
+  const layer = join(stage.directory, 'podman/storage/overlay', bottom!.diffId.slice(7), 'diff');
+  expect(await readFile(join(layer, 'etc/one'), 'utf8')).toBe('one');
+  await writeFile(join(layer, 'etc/one'), 'evil');
+
+  const unpacked = other.engine.unpack(image, { signal: forever, onProgress: () => undefined });
+  await expect(unpacked).rejects.toMatchObject({
+    code: 'ERR_LAUNCHER_IMAGE_MISMATCH',
+    message: expect.stringMatching(/podman had 4 layers of .* already/) as string,
+  });
+  expect(await other.engine.images()).toEqual([]);
+
+  // Once they are gone, the image is what was verified; a second one may share what the first has brought.
+  const id = image.configDocument.digest.slice(7);
+  await socket.callIfThere({ method: 'DELETE', what: 'remove', path: `${LIBPOD}/images/${id}` });
+  await other.engine.unpack(image, { signal: forever, onProgress: () => undefined });
+  expect(await readFile(join(layer, 'etc/one'), 'utf8')).toBe('one');
+  const wider = await stage.image(
+    layered({ layers: [{ entries: [{ name: 'etc/four', content: 'four' }] }] }),
+  );
+  await other.engine.unpack(wider, { signal: forever, onProgress: () => undefined });
+  for (const { pin } of [image, wider]) await other.engine.removeImage(pin);
+  expect(await storedLayers()).toBe(0);
+  socket.close();
+  await other.shutDown();
 });
 
 test('an image that an earlier boot has verified is loaded again', async () => {

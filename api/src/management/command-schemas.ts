@@ -5,6 +5,7 @@ import { execAnswerSchema } from './container-exec.ts';
 import { logLineSchema } from './container-logs.ts';
 import { statusAnswerSchema } from './container-status.ts';
 import { loadReportSchema } from './load-report.ts';
+import { volumesAnswerSchema } from './volumes.ts';
 
 /** What `--json` of the commands that manage a VM prints, by the file of its JSON Schema below docs/schema. */
 const OUTPUTS: Readonly<Record<string, readonly [title: string, schema: z.ZodType]>> = {
@@ -12,6 +13,7 @@ const OUTPUTS: Readonly<Record<string, readonly [title: string, schema: z.ZodTyp
   'proofgate.load.schema.json': ['What proofgate load --json prints', loadReportSchema],
   'proofgate.unload.schema.json': ['What proofgate unload --json prints', unloadAnswerSchema],
   'proofgate.logs.schema.json': ['A line of proofgate logs --json', logLineSchema],
+  'proofgate.volumes.schema.json': ['What proofgate volumes --json prints', volumesAnswerSchema],
   'proofgate.exec.schema.json': ['What proofgate exec --json prints', execAnswerSchema],
 };
 

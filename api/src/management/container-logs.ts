@@ -17,9 +17,9 @@ export interface LogsQuery {
   readonly follow: boolean;
 }
 
-/** One line that a workload wrote. */
+/** One line that a workload wrote, or with which the launcher says why a log that was followed ends. */
 export interface LogLine {
-  readonly stream: 'stdout' | 'stderr';
+  readonly stream: 'stdout' | 'stderr' | 'launcher';
   /** ISO 8601; absent when the log does not record it. */
   readonly time?: string;
   /** Without the line's end. */
@@ -45,7 +45,7 @@ export const logsQuerySchema: z.ZodType<LogsQuery, unknown> = z.strictObject({
 
 /** Schema of {@link LogLine}. */
 export const logLineSchema: z.ZodType<LogLine, unknown> = z.strictObject({
-  stream: z.enum(['stdout', 'stderr']),
+  stream: z.enum(['stdout', 'stderr', 'launcher']),
   time: z.iso.datetime().exactOptional(),
   text: z.string(),
 });

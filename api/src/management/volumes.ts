@@ -3,19 +3,23 @@ import { z } from 'zod';
 import { parseByteSize } from '../byte-size.ts';
 import { checkedText } from '../text-fields.ts';
 
-/** An encrypted volume. */
+/** A volume of containers: an encrypted one, or a directory of the VM's own disk. */
 export interface VolumeStatus {
   readonly name: string;
   /** The name with `vol-` in front, by which Enclave OS knows it. */
   readonly lv_name: string;
+  /** Of a directory: the disk that it is on. */
   readonly size_mb: number;
   /** Whether a workload that is loaded uses it. */
   readonly mounted: boolean;
   readonly used_mb?: number;
   readonly avail_mb?: number;
-  readonly kind?: 'luks2' | 'gocryptfs';
+  /** How it is encrypted; a `directory` is not. */
+  readonly kind?: 'luks2' | 'gocryptfs' | 'directory';
   /** As in the certificate: `generated`, `byok:<hex>` or `vault:<handle>`. */
   readonly key_origin?: string;
+  /** Workloads that are loaded and have it. */
+  readonly used_by?: readonly string[];
 }
 
 /** Answer to `GET /api/v1/volumes`. */
@@ -52,8 +56,9 @@ export const volumesAnswerSchema: z.ZodType<VolumesAnswer, unknown> = z.strictOb
       mounted: z.boolean(),
       used_mb: megabytes.exactOptional(),
       avail_mb: megabytes.exactOptional(),
-      kind: z.enum(['luks2', 'gocryptfs']).exactOptional(),
+      kind: z.enum(['luks2', 'gocryptfs', 'directory']).exactOptional(),
       key_origin: z.string().exactOptional(),
+      used_by: z.array(z.string()).exactOptional(),
     }),
   ),
 });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import {
   DaemonError,
+  problemResponse,
   requestUnix,
   serveUnixHttp,
   type Logger,
@@ -49,7 +50,7 @@ const listSchema: z.ZodType<OrderedList> = z.strictObject({
   revoked: z.int().min(0),
 });
 
-const problemSchema = z.object({ error: z.string(), code: z.string() });
+const problemSchema = z.object({ detail: z.string(), code: z.string() });
 
 /**
  * Lets an operator of this computer revoke and have lists signed while the service has the directory of the CA:
@@ -82,7 +83,7 @@ async function answerOf(request: UnixRequest, revocations: Revocations): Promise
   if (method === 'POST' && path === '/v1/crl') {
     return listed(await revocations.publish());
   }
-  return { status: 404, body: { error: 'there is nothing here', code: 'ERR_NOT_FOUND' } };
+  return problemResponse({ status: 404, code: 'ERR_NOT_FOUND', detail: 'there is nothing here' });
 }
 
 function listed({ number, revoked }: PublishedList): UnixResponse {
@@ -111,10 +112,10 @@ export async function orderFromService(
   if (answer === undefined) return undefined;
   const list = listSchema.safeParse(answer.body);
   if (answer.status === 201 && list.success) return list.data;
-  const { error = 'it gives no reason', code = '' } =
+  const { detail = 'it gives no reason', code = '' } =
     problemSchema.safeParse(answer.body).data ?? {};
   const known = isCode(code) ? code : 'ERR_CA_ENROLMENT_UNAVAILABLE';
-  throw new CaError(known, `the service in ${directory} answers ${code}: ${error}`);
+  throw new CaError(known, `the service in ${directory} answers ${code}: ${detail}`);
 }
 
 async function send(socketPath: string, order: CaOrder): Promise<UnixAnswer | undefined> {

@@ -34,6 +34,7 @@ export async function logs(
   }
 }
 
-function lineText({ time, text }: LogLine): string {
-  return printableLines(time === undefined ? text : `${time} ${text}`);
+function lineText({ stream, time, text }: LogLine): string {
+  const before = stream === 'launcher' ? '--' : time;
+  return printableLines(before === undefined ? text : `${before} ${text}`);
 }

@@ -7,6 +7,7 @@ import { load, type LoadOptions } from '../commands/load.ts';
 import { logs, type LogsOptions } from '../commands/logs.ts';
 import { ps } from '../commands/ps.ts';
 import { unload } from '../commands/unload.ts';
+import { volumes } from '../commands/volumes.ts';
 import type { CommandContext } from '../context.ts';
 import { TOKEN_VARIABLE } from '../management/bearer-token.ts';
 import type { ManagementArguments } from '../management/open-management.ts';
@@ -67,6 +68,12 @@ export function addManagementCommands(program: Command, context: CommandContext)
         LOG_TAIL.default,
       ),
   ).action((name: string, options: LogsOptions) => logs(name, options, context));
+
+  managing(
+    program
+      .command('volumes')
+      .description('show every volume of a VM, how it is encrypted and who has it'),
+  ).action((options: ManagementArguments) => volumes(options, context));
 
   managing(
     program

@@ -10,6 +10,7 @@ import {
   type LoadAnswer,
   type LogLine,
   type Problem,
+  type VolumeStatus,
 } from '@proofgate/api';
 import { onTestFinished } from 'vitest';
 
@@ -32,6 +33,7 @@ export class ManagedVm {
   /** What is answered to the questions for the status, one after the other; the last one again and again. */
   status: readonly (readonly ContainerStatus[])[] = [[]];
   lines: readonly LogLine[] = [];
+  volumes: readonly VolumeStatus[] = [];
   exec: unknown;
   /** Answered to everything instead. */
   problem: Problem | undefined;
@@ -79,6 +81,7 @@ export class ManagedVm {
   }
 
   #jsonAnswer(line: string, body: string): unknown {
+    if (line === 'GET /api/v1/volumes') return { volumes: this.volumes };
     if (line === 'GET /api/v1/status') {
       const [next = [], ...later] = this.status;
       if (later.length > 0) this.status = later;

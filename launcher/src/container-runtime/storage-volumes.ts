@@ -4,6 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UserAndGroup } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
+import {
+  volumeDirectories,
+  type VolumeDirectory,
+} from '../container/volumes/volume-directories.ts';
 import { LauncherError } from '../errors.ts';
 import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
 import type { FoundVolume } from '../volumes/encrypted-volume.ts';
@@ -78,7 +82,12 @@ export class StorageVolumes {
     await (await this.#volumes()).retain(names);
   }
 
-  /** All volumes that there are. */
+  /** The volumes that are not encrypted. */
+  directories(): Promise<readonly VolumeDirectory[]> {
+    return volumeDirectories(this.#options.dataDir);
+  }
+
+  /** All encrypted volumes that there are. */
   async list(): Promise<readonly FoundVolume[]> {
     return this.#mayHaveSome ? (await this.#volumes()).list() : [];
   }

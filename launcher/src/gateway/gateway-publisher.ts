@@ -198,7 +198,7 @@ export class GatewayPublisher {
     throw new LauncherError(
       'ERR_LAUNCHER_GATEWAY_REFUSED',
       `the proxy answered ${method} ${ADMIN_PATHS.state} with status ${String(answer.status)}`,
-      { seen: refusal.success ? `${refusal.data.code}: ${refusal.data.error}` : 'no error body' },
+      { seen: refusal.success ? `${refusal.data.code}: ${refusal.data.detail}` : 'no error body' },
     );
   }
 }

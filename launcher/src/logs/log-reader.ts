@@ -16,6 +16,8 @@ export interface LogRequest {
   /** Whether to go on with what is written later, until the signal is aborted. */
   readonly follow: boolean;
   readonly signal: AbortSignal;
+  /** Why nothing will be written any more; `undefined` as long as something may be. */
+  readonly over?: () => string | undefined;
 }
 
 /** How a log is written. */
@@ -31,22 +33,26 @@ export interface LogForm {
  * @param dir - the workload's log directory
  * @param request - which part
  * @param form - how the log is written
- * @returns the lines; endless when the log is followed
+ * @returns the lines; a log that is followed ends with why it does
  */
 export async function* readLogs(
   dir: string,
-  { stream, tailBytes, follow, signal }: LogRequest,
+  { stream, tailBytes, follow, signal, over }: LogRequest,
   form: LogForm,
 ): AsyncGenerator<LogLine> {
   const names = LOG_STREAMS.filter((name) => stream === 'all' || stream === name);
   const places = names.map((name) => ({ name, cursor: new LogCursor(logPath(dir, name)) }));
   try {
     yield* look(places, form, (cursor) => cursor.tail(tailBytes));
-    while (follow && !signal.aborted) {
+    let why: string | undefined;
+    while (follow && !signal.aborted && why === undefined) {
+      // Asked first: what was written before that is read then.
+      why = over?.();
       yield* look(places, form, (cursor) => cursor.more());
-      await pause(FOLLOW_INTERVAL_MS, signal);
+      if (why === undefined) await pause(FOLLOW_INTERVAL_MS, signal);
     }
     yield* look(places, form, (cursor) => cursor.rest());
+    if (why !== undefined) yield { stream: 'launcher', text: why };
   } finally {
     for (const { cursor } of places) await cursor.close();
   }
@@ -54,7 +60,7 @@ export async function* readLogs(
 
 /** A stream and how far it has been read. */
 interface Place {
-  readonly name: LogLine['stream'];
+  readonly name: (typeof LOG_STREAMS)[number];
   readonly cursor: LogCursor;
 }
 

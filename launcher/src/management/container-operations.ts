@@ -139,6 +139,7 @@ function jsonLine(line: LogLine): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-function textLine({ time, text }: LogLine): string {
+function textLine({ stream, time, text }: LogLine): string {
+  if (stream === 'launcher') return `-- ${text}\n`;
   return time === undefined ? `${text}\n` : `${time} ${text}\n`;
 }

@@ -41,6 +41,8 @@ export interface ManagedLauncher extends PlatformOperations {
   engineOf(runtime: InstanceRecord['runtime']): EngineStatus;
   /** Whether a workload serves nothing but its configure route. */
   isAwaitingConfig(name: string): boolean;
+  /** Whether the workloads have been ended, because the launcher does. */
+  isOver(): boolean;
   /** With a directory of logs for each workload. */
   readonly logsDir: string;
 }
@@ -72,7 +74,12 @@ export function launcherTarget(launcher: ManagedLauncher): ManagementTarget {
     logs: (name, selection) => {
       // A workload without an image is a process, which writes its log itself and without times.
       const timed = !demand(name).imageRef.startsWith('process:');
-      return readLogs(join(launcher.logsDir, name), selection, { timed });
+      const over = (): string | undefined => {
+        if (launcher.isOver()) return 'the launcher ends';
+        const there = launcher.workloads().some((workload) => workload.name === name);
+        return there ? undefined : 'the workload was unloaded';
+      };
+      return readLogs(join(launcher.logsDir, name), { ...selection, over }, { timed });
     },
     exec: (name, request) => {
       demand(name);

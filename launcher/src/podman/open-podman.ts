@@ -70,11 +70,12 @@ export async function openPodman(options: OpenPodmanOptions): Promise<OpenedPodm
     socketPath,
     ...(service === undefined ? {} : { revive: () => service.ensure() }),
   });
-  const { version, hasCgroupfs } = await describe(socket);
+  const { version, hasCgroupfs, graphRoot } = await describe(socket);
   const engine = new PodmanEngine({
     engine: socket,
     owner: options.owner,
     bootId: options.bootId,
+    sharedRoot: service === undefined ? graphRoot : undefined,
     logDirectory: join(directory, 'output'),
     seccompFile,
     cgroupParent: hasCgroupfs ? options.cgroupParent : undefined,
@@ -137,6 +138,8 @@ async function startPrivate(
 async function describe(socket: EngineSocket): Promise<{
   readonly version: string;
   readonly hasCgroupfs: boolean;
+  /** Of its storage. */
+  readonly graphRoot: string;
 }> {
   const path = `${LIBPOD}/info`;
   const request = { method: 'GET', what: 'describe itself', path } as const;
@@ -157,9 +160,16 @@ async function describe(socket: EngineSocket): Promise<{
       hint: 'set runtime = "runc" in its containers.conf, or remove podman_socket',
     });
   }
+  const store = objectIn(info, 'store');
+  const driver = textIn(store, 'graphDriverName');
+  if (driver !== 'overlay') {
+    // Which layers it had already cannot be seen.
+    throw ofNoUse(`its storage driver is ${driver}`, { expected: 'overlay' });
+  }
   return {
     version: textIn(objectIn(info, 'version'), 'Version'),
     hasCgroupfs: textIn(host, 'cgroupManager') === 'cgroupfs',
+    graphRoot: textIn(store, 'graphRoot'),
   };
 }
 

@@ -38,6 +38,8 @@ export interface PodmanEngineOptions {
   readonly features: EngineFeatures;
   /** Names this boot of the VM. */
   readonly bootId: string;
+  /** Podman's store of images, if others use it too. */
+  readonly sharedRoot?: string | undefined;
 }
 
 /** Containers on podman, through its service's socket. */
@@ -55,7 +57,8 @@ export class PodmanEngine implements ContainerEngine {
     this.features = options.features;
     this.#options = options;
     this.#engine = options.engine;
-    this.#images = new PodmanImages(options.engine, options.owner, options.bootId);
+    const { engine, owner, bootId, sharedRoot } = options;
+    this.#images = new PodmanImages(engine, owner, bootId, sharedRoot);
   }
 
   async version(): Promise<string> {

@@ -6,6 +6,7 @@ import type { VerifiedImage } from '../image/verified-image.ts';
 import { listOf, objectOf, textsOf } from './answer-fields.ts';
 import { statusOf, type EngineSocket } from './engine-socket.ts';
 import { exportedDiffIds } from './exported-layers.ts';
+import { foreignLayers, layerNames, storedLayers } from './foreign-layers.ts';
 import { archivedBytes, imageArchive } from './image-archive.ts';
 import {
   documentMismatch,
@@ -31,6 +32,7 @@ export class PodmanImages {
   readonly #engine: EngineSocket;
   readonly #repository: string;
   readonly #bootId: string;
+  readonly #sharedRoot: string | undefined;
   #earlierGone: Promise<void> | undefined;
   readonly #pending = new Map<string, Promise<void>>();
 
@@ -38,10 +40,13 @@ export class PodmanImages {
    * @param engine - podman
    * @param owner - tells the images of several launchers apart
    * @param bootId - 32 hex digits that the kernel drew when it booted
+   * @param sharedRoot - podman's store, if it is not the launcher's own: others have put layers there, perhaps before
+   *   the VM booted
    */
-  constructor(engine: EngineSocket, owner: string, bootId: string) {
+  constructor(engine: EngineSocket, owner: string, bootId: string, sharedRoot?: string) {
     this.#engine = engine;
     this.#bootId = bootId;
+    this.#sharedRoot = sharedRoot;
     this.#repository = `localhost/proofgate-${owner}`;
   }
 
@@ -66,20 +71,24 @@ export class PodmanImages {
   }
 
   async #tags(): Promise<readonly string[]> {
-    const answer = await this.#engine.call({
-      method: 'GET',
-      what: 'list images',
-      path: `${LIBPOD}/images/json`,
-      query: { filters: { reference: [this.#repository] } },
-    });
-    const names = listOf(answer, 'images').flatMap((image) =>
-      textsOf(listOf(objectOf(image, 'image')['Names'], 'Names')),
-    );
+    const names = await this.#names(this.#repository);
     const prefix = `${this.#repository}:`;
     const tags = names
       .filter((name) => name.startsWith(prefix))
       .map((name) => name.slice(prefix.length));
     return [...new Set(tags)];
+  }
+
+  async #names(reference?: string): Promise<readonly string[]> {
+    const answer = await this.#engine.call({
+      method: 'GET',
+      what: 'list images',
+      path: `${LIBPOD}/images/json`,
+      ...(reference === undefined ? {} : { query: { filters: { reference: [reference] } } }),
+    });
+    return listOf(answer, 'images').flatMap((image) =>
+      textsOf(listOf(objectOf(image, 'image')['Names'] ?? [], 'Names')),
+    );
   }
 
   /** Removes an image's name, and the image when that was the last one. */
@@ -116,9 +125,10 @@ export class PodmanImages {
       this.#earlierGone = undefined;
       throw error;
     }
+    const before = await this.#layersBefore();
     await this.#load(image, options);
     try {
-      await this.#verify(image, options.signal);
+      await this.#verify(image, before, options.signal);
     } catch (error) {
       await this.#removeUnnamed(image);
       throw error;
@@ -158,13 +168,36 @@ export class PodmanImages {
     }
   }
 
-  async #verify(image: VerifiedImage, signal: AbortSignal): Promise<void> {
+  async #layersBefore(): Promise<ReadonlySet<string>> {
+    return this.#sharedRoot === undefined ? new Set() : storedLayers(this.#sharedRoot);
+  }
+
+  /** Names that carry this boot are given by launchers alone, and to nothing but what they have verified. */
+  async #verifiedLayers(): Promise<ReadonlySet<string>> {
+    const verified = new Set<string>();
+    for (const name of await this.#names()) {
+      if (!VERIFIED_NAME.test(name) || !name.endsWith(`-${this.#bootId}`)) continue;
+      const loaded = await this.#inspect(name);
+      for (const layer of loaded === undefined ? [] : layerNames(loaded)) verified.add(layer);
+    }
+    return verified;
+  }
+
+  async #verify(
+    image: VerifiedImage,
+    before: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const loaded = await this.#inspect(imageId(image));
     if (loaded === undefined) {
       throw mismatch(image, { what: 'image', expected: imageId(image), seen: 'nothing' });
     }
     const difference = documentMismatch(image, loaded);
     if (difference !== undefined) throw mismatch(image, difference);
+    if (before.size > 0) {
+      const foreign = foreignLayers(loaded, before, await this.#verifiedLayers());
+      if (foreign.length > 0) throw unverified(image, foreign);
+    }
     if (hasVerifiedLayers(image, loaded)) return;
     const expected = image.layers.map(({ diffId }) => diffId).join(' ');
     const seen = await this.#exportedLayers(image, signal);
@@ -225,6 +258,9 @@ export class PodmanImages {
   }
 }
 
+/** As launchers name images, whoever's they are. */
+const VERIFIED_NAME = /^localhost\/proofgate-[0-9a-f]{8}:[0-9a-f]{64}-[0-9a-f]{32}$/;
+
 /** Id of an image in podman's store. */
 export function imageId(image: VerifiedImage): string {
   return image.configDocument.digest.slice('sha256:'.length);
@@ -248,6 +284,15 @@ async function refuseChangedBlobs(image: VerifiedImage, cause: unknown): Promise
     if (seen === descriptor.digest) continue;
     throw mismatch(image, { what: 'layer on disk', expected: descriptor.digest, seen }, cause);
   }
+}
+
+function unverified({ reference }: VerifiedImage, layers: readonly string[]): LauncherError {
+  const message = `podman had ${String(layers.length)} layers of ${reference} already, and does not unpack them again`;
+  return new LauncherError('ERR_LAUNCHER_IMAGE_MISMATCH', message, {
+    expected: 'layers that are unpacked from what was verified',
+    seen: layers.join(' '),
+    hint: 'remove the images that have these layers from podman, or leave out platform.containers.podman_socket: a podman of our own shares its storage with nobody',
+  });
 }
 
 function mismatch(

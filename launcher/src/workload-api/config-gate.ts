@@ -3,7 +3,7 @@ import { chmod, chown, rename, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { ConfigApi, HostPort } from '@proofgate/api';
-import type { Logger } from '@proofgate/daemon';
+import { problemResponse, type Logger } from '@proofgate/daemon';
 import { LauncherError, type LauncherErrorCode } from '../errors.ts';
 import { demandConfigurer, type Caller, type CallerPolicy, type Configurers } from './caller.ts';
 import { relayedFields, sendConfiguration } from './configure-request.ts';
@@ -229,12 +229,14 @@ function refuse(
     response.destroy();
     return;
   }
-  const body = JSON.stringify({
-    error: refusal?.message ?? 'internal error',
+  const problem = problemResponse({
+    status,
     code: refusal?.code ?? 'ERR_INTERNAL',
+    detail: refusal?.message ?? 'internal error',
   });
+  const body = JSON.stringify(problem.body);
   response.writeHead(status, {
-    'content-type': 'application/json',
+    ...problem.headers,
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),

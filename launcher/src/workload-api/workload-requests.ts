@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { UnixHandler, UnixRequest, UnixResponse } from '@proofgate/daemon';
+import {
+  problemResponse,
+  type UnixHandler,
+  type UnixRequest,
+  type UnixResponse,
+} from '@proofgate/daemon';
 import {
   encodeWorkloadEvidence,
   MAX_WORKLOAD_DATA_BYTES,
@@ -13,6 +18,9 @@ import type { WorkloadIdentityDocument } from './workload-identity.ts';
 
 /** Largest request: all extensions that there may be, in base64, with room for white space. */
 export const MAX_WORKLOAD_REQUEST_BYTES = 65_536;
+
+/** A workload is a few processes, each with a connection or two; all that are open are files of the launcher. */
+export const MAX_WORKLOAD_CONNECTIONS = 32;
 
 /** How long a workload that asks for too much evidence should wait: one more quote is due by then. */
 const EVIDENCE_RETRY_S = '2';
@@ -54,14 +62,11 @@ export function workloadRequests(target: WorkloadTarget): UnixHandler {
     const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
     if (route !== undefined) return route(request);
     const allow = Object.keys(methods);
-    return {
-      status: allow.length === 0 ? 404 : 405,
-      headers: allow.length === 0 ? {} : { allow: allow.join(', ') },
-      body: {
-        error: `there is no ${request.method} ${request.path}`,
-        code: 'ERR_LAUNCHER_WORKLOAD_REQUEST',
-      },
-    };
+    const detail = `there is no ${request.method} ${request.path}`;
+    return problemResponse(
+      { status: allow.length === 0 ? 404 : 405, code: 'ERR_LAUNCHER_WORKLOAD_REQUEST', detail },
+      allow.length === 0 ? {} : { allow: allow.join(', ') },
+    );
   };
 }
 
@@ -74,12 +79,8 @@ async function evidence(target: WorkloadTarget, request: UnixRequest): Promise<U
   } catch (error) {
     if (!(error instanceof LauncherError) || error.code !== 'ERR_LAUNCHER_EVIDENCE_BUSY')
       throw error;
-    const { message, code } = error;
-    return {
-      status: 429,
-      headers: { 'retry-after': EVIDENCE_RETRY_S },
-      body: { error: message, code },
-    };
+    const { message: detail, code } = error;
+    return problemResponse({ status: 429, code, detail }, { 'retry-after': EVIDENCE_RETRY_S });
   }
 }
 

@@ -14,7 +14,11 @@ import { InstanceNotes } from './instance-notes.ts';
 import { SocketPlace } from './socket-place.ts';
 import { WorkloadEndpoint } from './workload-endpoint.ts';
 import type { PlatformDescription } from './workload-identity.ts';
-import { MAX_WORKLOAD_REQUEST_BYTES, workloadRequests } from './workload-requests.ts';
+import {
+  MAX_WORKLOAD_CONNECTIONS,
+  MAX_WORKLOAD_REQUEST_BYTES,
+  workloadRequests,
+} from './workload-requests.ts';
 import { instanceName, nextId, versionId, type WorkloadVersion } from './workload-version.ts';
 
 /** What the sockets of the workloads need. */
@@ -194,6 +198,7 @@ export class WorkloadSockets {
       path: place.bound,
       handler: workloadRequests(endpoint),
       maxBody: MAX_WORKLOAD_REQUEST_BYTES,
+      maxConnections: MAX_WORKLOAD_CONNECTIONS,
       logger: child,
     });
     try {
@@ -228,9 +233,6 @@ export class WorkloadSockets {
     const directory = join(runDir, 'gate');
     await ensureDir(directory, 0o750);
     if (workerGid !== undefined) await chown(directory, 0, workerGid);
-    if (callers === undefined || (appId === undefined && owners.length === 0)) {
-      logger.warn('nobody can configure this container: set owners or app_id, and management.oidc');
-    }
     return ConfigGate.open({
       socketPath: join(directory, `${endpoint.id}.sock`),
       workerGid,

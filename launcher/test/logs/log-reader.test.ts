@@ -153,3 +153,22 @@ describe('following a log', () => {
     expect(lines).toEqual([]);
   });
 });
+
+test('a log that is followed ends with the reason, after what was written before', async () => {
+  const dir = await temporaryDirectory();
+  const path = join(dir, 'stdout.log');
+  await writeFile(path, 'first\n');
+  let why: string | undefined;
+  const { signal } = new AbortController();
+  const request = { stream: 'all', tailBytes: 1_000, follow: true, signal } as const;
+  const lines = readLogs(dir, { ...request, over: () => why }, PLAIN);
+  expect(await lines.next()).toMatchObject({ value: { text: 'first' } });
+  await appendFile(path, 'last words');
+  why = 'the workload was unloaded';
+  const rest: LogLine[] = [];
+  for await (const line of lines) rest.push(line);
+  expect(rest).toEqual([
+    { stream: 'stdout', text: 'last words' },
+    { stream: 'launcher', text: 'the workload was unloaded' },
+  ]);
+});

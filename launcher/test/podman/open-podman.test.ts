@@ -39,11 +39,12 @@ async function open(status: number, description: unknown) {
   });
 }
 
-function podman(version: string, host: object = {}): unknown {
+function podman(version: string, host: object = {}, more: object = {}): unknown {
   const security = { rootless: false };
   const ociRuntime = { name: 'runc', path: '/usr/sbin/runc' };
   const described = { cgroupManager: 'systemd', security, ociRuntime, ...host };
-  return { host: described, version: { Version: version } };
+  const store = { graphDriverName: 'overlay', graphRoot: '/var/lib/containers/storage', ...more };
+  return { host: described, store, version: { Version: version } };
 }
 
 test('podman of root is used', async () => {
@@ -76,6 +77,7 @@ test('podman 4 does not see what conmon reports about memory', async () => {
 
 test.each([
   ['without root', 200, podman('5.0.0', { security: { rootless: true } })],
+  ['with another storage driver', 200, podman('5.0.0', {}, { graphDriverName: 'vfs' })],
   ['docker', 400, { message: 'client version 4.0.0 is too new' }],
   ['another server', 404, { message: 'page not found' }],
 ])('what is %s is of no use', async (_what, status, description) => {

@@ -7,7 +7,12 @@ import {
   type ProxyHealth,
   type StateSummary,
 } from '@proofgate/api';
-import type { UnixHandler, UnixRequest, UnixResponse } from '@proofgate/daemon';
+import {
+  problemResponse,
+  type UnixHandler,
+  type UnixRequest,
+  type UnixResponse,
+} from '@proofgate/daemon';
 import { ProxyError, type ProxyErrorCode } from '../errors.ts';
 
 /** A state with a thousand hosts, their manifests and a firmware log fits four times. */
@@ -38,9 +43,9 @@ export function adminHandler(target: AdminTarget): UnixHandler {
   return (request) => {
     const route = routes.get(`${request.method} ${request.path}`);
     if (route !== undefined) return route(request);
-    const error = `there is no ${request.method} ${request.path}`;
+    const detail = `there is no ${request.method} ${request.path}`;
     const code: ProxyErrorCode = 'ERR_PROXY_ADMIN_NOT_FOUND';
-    return { status: 404, body: { error, code } };
+    return problemResponse({ status: 404, code, detail });
   };
 }
 
@@ -56,7 +61,7 @@ async function putState(target: AdminTarget, request: UnixRequest): Promise<Unix
     await target.applyState(parsed.data);
   } catch (error) {
     if (!(error instanceof ProxyError) || error.code !== 'ERR_PROXY_STATE_STALE') throw error;
-    return { status: 409, body: { error: error.message, code: error.code } };
+    return problemResponse({ status: 409, code: error.code, detail: error.message });
   }
   return { status: 200, body: { revision: parsed.data.revision, applied: true } };
 }
