@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import type { UnixResponse } from './unix-http-server.ts';
 
 /** Why a request is refused. */
 export interface Refusal {
@@ -12,6 +11,13 @@ export interface Refusal {
   readonly detail: string;
 }
 
+/** A refusal on its way. */
+export interface ProblemResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
 /**
  * A refusal as a problem (RFC 9457).
  *
@@ -20,7 +26,7 @@ export interface Refusal {
 export function problemResponse(
   { status, code, detail }: Refusal,
   headers: Readonly<Record<string, string>> = {},
-): UnixResponse {
+): ProblemResponse {
   return {
     status,
     headers: { 'content-type': 'application/problem+json', ...headers },

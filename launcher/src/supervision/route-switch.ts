@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainerConfig } from '@proofgate/api';
-import type { MemberContext } from './fleet-member.ts';
 import { ReplacementProblem } from './replacement-trial.ts';
 import type { SupervisedVersion } from './supervised-version.ts';
+import type { SupervisionTiming } from './workload-supervisor.ts';
+
+/** How the switch of a route is waited for. */
+export interface SwitchContext {
+  /** Settles when nobody new is sent to the version of a host that is retiring. */
+  readonly switched: (hostname: string, signal: AbortSignal) => Promise<void>;
+  readonly timing: Pick<SupervisionTiming, 'switchMs'>;
+}
 
 /**
  * Waits until the proxy sends nobody new to the version that is retiring.
@@ -13,7 +20,7 @@ import type { SupervisedVersion } from './supervised-version.ts';
  */
 export async function isSwitched(
   { hostname, internal }: ContainerConfig,
-  { switched, timing }: Pick<MemberContext, 'switched' | 'timing'>,
+  { switched, timing }: SwitchContext,
   over: AbortSignal,
 ): Promise<boolean> {
   if (internal || hostname === undefined) return true;
