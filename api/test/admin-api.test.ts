@@ -40,7 +40,7 @@ describe.each<[what: string, schema: z.ZodType, accepted: unknown, refused: unkn
     { identities: [IDENTITY] },
     { identities: [{ ...IDENTITY, spkiSha256: 'ab' }] },
   ],
-  ['error', errorBodySchema, { error: 'no', code: 'ERR_X' }, { error: 'no' }],
+  ['error', errorBodySchema, { detail: 'no', code: 'ERR_X' }, { error: 'no' }],
 ])('%s', (_what, schema, accepted, refused) => {
   test('is read as it was sent', () => {
     expect(schema.parse(accepted)).toEqual(accepted);
