@@ -12,6 +12,7 @@ const MIN_CASES = 80;
 
 /** Codes of refusals that no vector shows, with the reason. */
 const WITHOUT_VECTOR: Readonly<Record<string, string>> = {
+  ERR_BINDING_SESSION_TIME: 'a matter of when the client asked; the tests of the binding reach it',
   ERR_CERT_TOO_LARGE: 'a bound on size; the parser’s own tests reach it',
   ERR_CRL_INVALID: 'reported as ERR_CRL_UNREADABLE',
   ERR_CRL_TOO_LARGE: 'reported as ERR_CRL_UNREADABLE',

@@ -216,8 +216,23 @@ async function respond(
   } else if (request.method === 'GET') {
     response.end(encodeAttestationDocument(identity.document));
   } else {
-    response.end(await proveSession(identity, request));
+    await respondWithEvidence(identity, request, response);
   }
+}
+
+/** A host of RA-TLS v2, which knows no `batch`: clients that ask for it first have to ask again. */
+async function respondWithEvidence(
+  identity: Identity,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { mode, context } = (await json(request)) as { mode: string; context: string };
+  if (mode === 'challenge') {
+    response.end(await proveSession(identity, request, context));
+    return;
+  }
+  response.statusCode = 400;
+  response.end(JSON.stringify({ v: 2, error: 'unknown mode' }));
 }
 
 // A gRPC message travels as five bytes of framing and its content, which can go back as they came.
@@ -233,8 +248,11 @@ async function respondAsApp(request: Request, response: Response): Promise<void>
 }
 
 /** Answers RA-TLS v2, mode `challenge`: evidence over the caller's context and the exporter of this very connection. */
-async function proveSession({ platform, spki }: Identity, request: Request): Promise<string> {
-  const { context } = (await json(request)) as { context: string };
+async function proveSession(
+  { platform, spki }: Identity,
+  request: Request,
+  context: string,
+): Promise<string> {
   const value = fromBase64Url(context);
   // Sound: behind the stand-in of HTTP/2 as well is the socket of the handshake.
   const socket = (
