@@ -13,8 +13,14 @@ import type { TestHost, TestWorker } from './test-worker.ts';
 
 const SOON = { timeoutMs: 4_000 };
 const MIB = 1_048_576;
-/** `ws` waits for the other side to close, but has no default for streams that it did not open; left out of its types. */
+/** How `ws` makes a WebSocket that others connect, which its types leave out. It then has no defaults. */
+const Unconnected = WebSocket as unknown as new (
+  address: null,
+  protocols: undefined,
+  options: { autoPong: boolean; closeTimeout: number },
+) => WebSocket;
 const OPTIONS = { autoPong: true, closeTimeout: 30_000 };
+const TLS = { servername: HOST, rejectUnauthorized: false };
 const setups = new Http2Setups();
 afterEach(() => setups.close());
 
@@ -73,7 +79,7 @@ interface OverStream {
 async function overHttp2({ session }: Echo): Promise<WebSocket> {
   const { stream, fields } = await connectStream(session);
   expect(fields[':status']).toBe(200);
-  const client = new WebSocket(null, undefined, OPTIONS);
+  const client = new Unconnected(null, undefined, OPTIONS);
   // Sound: both are there, and left out of the types.
   const inner = client as unknown as OverStream;
   inner._isServer = false;
@@ -83,8 +89,7 @@ async function overHttp2({ session }: Echo): Promise<WebSocket> {
 
 async function overHttp1({ worker }: Echo): Promise<WebSocket> {
   const client = new WebSocket(`wss://127.0.0.1:${String(worker.port)}/socket`, {
-    servername: HOST,
-    rejectUnauthorized: false,
+    ...TLS,
     headers: { Host: HOST },
   });
   await once(client, 'open');
