@@ -137,6 +137,20 @@ describe('a request over HTTP/2', () => {
     });
   });
 
+  it('gets fields by the names of what every object has', async () => {
+    const { session } = await setups.raw(
+      answerEach(
+        'HTTP/1.1 200 OK\r\nConstructor: a\r\n__proto__: b\r\n__proto__: c\r\nContent-Length: 2\r\n\r\nok',
+      ),
+    );
+    const stream = start(session, HOST);
+    const answered = once(stream, 'response');
+    await answerOf(stream);
+    const [, , raw] = (await answered) as [unknown, unknown, string[]];
+    const sent = raw.slice(raw.indexOf('constructor'), raw.indexOf('content-length'));
+    expect(sent).toEqual(['constructor', 'a', '__proto__', 'b', '__proto__', 'c']);
+  });
+
   it('is answered with 502 when the answer says two things', async () => {
     const { session, worker } = await setups.raw(
       answerEach('HTTP/1.1 200 OK\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n'),

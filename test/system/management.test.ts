@@ -73,6 +73,15 @@ health_check: { http: "${health}", interval_seconds: 0.2 }
   return file;
 }
 
+/** What the log says of changes, in their order. */
+function auditOf(stack: Stack): Record<string, unknown>[] {
+  return stack
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('"audit"'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
 async function namesIn(outcome: Promise<string>): Promise<readonly string[]> {
   return statusAnswerSchema.parse(JSON.parse(await outcome)).map(({ name }) => name);
 }
@@ -97,8 +106,12 @@ describe('the management API behind the proxy', () => {
     });
     expect(JSON.parse(closed.body)).toMatchObject({ code: 'ERR_LAUNCHER_TOKEN_MISSING' });
     const authorization = `Bearer ${await issuer.token({ claims: { roles: [MONITORING] } })}`;
-    const open = await fetchFrom(manager, '/api/v1/status', { headers: { authorization } });
-    expect(JSON.parse(open.body)).toMatchObject([{ name: 'hello', status: 'healthy' }]);
+    const isHealthy = async (): Promise<boolean> => {
+      const { body } = await fetchFrom(manager, '/api/v1/status', { headers: { authorization } });
+      const [first, ...others] = statusAnswerSchema.parse(JSON.parse(body));
+      return first?.name === 'hello' && first.status === 'healthy' && others.length === 0;
+    };
+    await waitFor(isHealthy, { ...WITHIN, what: 'the workload to be seen healthy' });
     const metrics = await fetchFrom(manager, '/metrics', { headers: { authorization } });
     expect(metrics.body).toContain('enclave_os_containers_loaded 1\n');
     const change = await fetchFrom(manager, '/api/v1/containers/hello', {
@@ -106,12 +119,18 @@ describe('the management API behind the proxy', () => {
       headers: { authorization },
     });
     expect(change.status).toBe(403);
+    expect(auditOf(stack).at(-1)).toMatchObject({
+      audit: 'unloadContainer',
+      status: 403,
+      on: 'hello',
+    });
     expect(stack.pids('workload')).toHaveLength(1);
   });
 
   it('does what a manager says with the command line', async ({ stack }) => {
     const afar = await fromAfar(stack);
     const file = await namedWorkload(stack, 'second');
+    const before = auditOf(stack).length;
     // A program of the VM, unlike a container, is for those on the machine alone.
     expect(await proofgate('load', '-f', file, ...afar)).toMatchObject({ exitCode: 2 });
     const load = await proofgate('load', '-f', file, '-c', stack.files.configFile);
@@ -128,13 +147,7 @@ describe('the management API behind the proxy', () => {
     const unload = await proofgateOk('unload', 'second', ...afar);
     expect(unload).toBe('unloaded second\n');
     expect(await namesIn(proofgateOk('ps', '--json', ...afar))).toEqual(['hello']);
-    const audited = stack
-      .log()
-      .split('\n')
-      .filter((line) => line.includes('"audit"'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(audited).toMatchObject([
-      { audit: 'unloadContainer', status: 403, on: 'hello' },
+    expect(auditOf(stack).slice(before)).toMatchObject([
       { audit: 'loadContainer', who: 'alice', from: '127.0.0.1', workload: 'second', status: 403 },
       { audit: 'loadContainer', who: 'local', from: 'this VM', workload: 'second', status: 202 },
       { audit: 'unloadContainer', who: 'alice', on: 'second', status: 200 },

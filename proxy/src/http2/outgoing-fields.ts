@@ -49,23 +49,25 @@ const SINGLE: ReadonlySet<string> = new Set([
 /**
  * Fields as `node:http2` sends them: in lower case, those of one name together, without those of a connection.
  *
- * @param into pseudo-header fields, which come first
+ * @param pseudo pseudo-header fields, which come first
  * @param refused code of the refusal of two different values where there can be one
  * @throws ProxyError
  */
 export function outgoingFields(
   raw: RawHeaders,
-  into: OutgoingHttpHeaders,
+  pseudo: OutgoingHttpHeaders,
   refused: ProxyErrorCode,
 ): OutgoingHttpHeaders {
+  // A field may be called `constructor` or `__proto__`, which an object has already.
+  const fields = new Map(Object.entries(pseudo));
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase();
     const value = raw[index + 1] ?? '';
     if (isConnectionSpecific(name, value)) continue;
-    const before = into[name];
-    into[name] = before === undefined ? value : together(name, before, value, refused);
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : together(name, before, value, refused));
   }
-  return into;
+  return Object.fromEntries(fields);
 }
 
 function together(
