@@ -4,24 +4,16 @@ import { connect as tcpConnect, createServer, type AddressInfo, type Socket } fr
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
-import { startHttpUpstream } from './http-upstream.ts';
-import { startWorker, type TestWorker } from './test-worker.ts';
+import type { TestWorker } from './test-worker.ts';
+import { HOST, WorkerSetups } from './worker-setups.ts';
 import type { WorkerLimits } from '../src/worker/worker.ts';
 
-const HOST = 'app.example.com';
 const SOON = { timeoutMs: 4_000 };
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const setups = new WorkerSetups();
+afterEach(() => setups.close());
 
 async function setup(limits: Partial<WorkerLimits> = {}): Promise<TestWorker> {
-  const upstream = await startHttpUpstream((_incoming, outgoing) => outgoing.end('ok'));
-  closers.push(() => upstream.close());
-  const worker = await startWorker([{ hostname: HOST, upstream: upstream.upstream }], limits);
-  closers.push(() => worker.close());
-  return worker;
+  return (await setups.http((_incoming, outgoing) => outgoing.end('ok'), {}, limits)).worker;
 }
 
 function dial(worker: TestWorker, options: ConnectionOptions): TLSSocket {

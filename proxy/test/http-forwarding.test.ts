@@ -8,38 +8,14 @@ import type { Writable } from 'node:stream';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
-import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
+import { startHttpUpstream } from './http-upstream.ts';
 import { answerTo, ask, oneConnection, target } from './https-client.ts';
-import { startWorker, type TestHost, type TestWorker } from './test-worker.ts';
-import type { WorkerLimits } from '../src/worker/worker.ts';
+import { startWorker } from './test-worker.ts';
+import { HOST, WorkerSetups } from './worker-setups.ts';
 
-const HOST = 'app.example.com';
 const SOON = { timeoutMs: 4_000 };
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-interface Setup {
-  readonly worker: TestWorker;
-  readonly upstream: HttpUpstream;
-}
-
-async function setup(
-  listener: RequestListener,
-  host: Partial<TestHost> = {},
-  limits: Partial<WorkerLimits> = {},
-): Promise<Setup> {
-  const upstream = await startHttpUpstream(listener);
-  closers.push(() => upstream.close());
-  const worker = await startWorker(
-    [{ hostname: HOST, upstream: upstream.upstream, ...host }],
-    limits,
-  );
-  closers.push(() => worker.close());
-  return { worker, upstream };
-}
+const setups = new WorkerSetups();
+afterEach(() => setups.close());
 
 /** Writes zeros and ends, no faster than they are taken. @returns how many bytes have been written so far */
 function writeAll(to: Writable, total: number): () => number {
@@ -73,7 +49,7 @@ async function standstill(value: () => number): Promise<number> {
 
 describe('a request and its answer', () => {
   it('pass through with status, reason, fields and content', async () => {
-    const { worker } = await setup((incoming, outgoing) => {
+    const { worker } = await setups.http((incoming, outgoing) => {
       outgoing.writeHead(201, 'Made', ['X-One', '1', 'set-cookie', 'a', 'Set-Cookie', 'b']);
       incoming.pipe(outgoing);
     });
@@ -91,7 +67,7 @@ describe('a request and its answer', () => {
   });
 
   it('leave an access log line without query and header values', async () => {
-    const { worker } = await setup((_incoming, outgoing) => outgoing.end('12345'));
+    const { worker } = await setups.http((_incoming, outgoing) => outgoing.end('12345'));
     await ask(target(worker.port, HOST, { path: '/a?secret=1', method: 'POST' }), 'abc');
     const record = await waitFor(() => worker.accessLog[0], SOON);
     expect(record).toMatchObject({
@@ -107,26 +83,26 @@ describe('a request and its answer', () => {
   });
 
   it('use a pooled upstream connection again', async () => {
-    const { worker, upstream } = await setup((_incoming, outgoing) => outgoing.end('ok'));
+    const { worker, upstream } = await setups.http((_incoming, outgoing) => outgoing.end('ok'));
     for (let n = 0; n < 5; n += 1) expect((await ask(target(worker.port, HOST))).body).toBe('ok');
     expect(upstream.connections()).toBe(1);
   });
 
   it('reach an upstream on a unix socket', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'proofgate-proxy-'));
-    closers.push(() => rm(directory, { recursive: true }));
+    setups.closers.push(() => rm(directory, { recursive: true }));
     const upstream = await startHttpUpstream(
       (_incoming, outgoing) => outgoing.end('unix'),
       join(directory, 'app.sock'),
     );
-    closers.push(() => upstream.close());
+    setups.closers.push(() => upstream.close());
     const worker = await startWorker([{ hostname: HOST, upstream: upstream.upstream }]);
-    closers.push(() => worker.close());
+    setups.closers.push(() => worker.close());
     expect((await ask(target(worker.port, HOST))).body).toBe('unix');
   });
 
   it.each([204, 304])('have no content with status %i', async (status) => {
-    const { worker } = await setup((_incoming, outgoing) => outgoing.writeHead(status).end());
+    const { worker } = await setups.http((_incoming, outgoing) => outgoing.writeHead(status).end());
     const agent = oneConnection();
     for (let n = 0; n < 2; n += 1) {
       const answer = await ask(target(worker.port, HOST, { agent }));
@@ -137,7 +113,7 @@ describe('a request and its answer', () => {
   });
 
   it('keep the length in the answer to HEAD', async () => {
-    const { worker } = await setup((_incoming, outgoing) =>
+    const { worker } = await setups.http((_incoming, outgoing) =>
       outgoing.writeHead(200, { 'Content-Length': 1234 }).end(),
     );
     const agent = oneConnection();
@@ -150,7 +126,7 @@ describe('a request and its answer', () => {
   });
 
   it('carry trailers', async () => {
-    const { worker } = await setup((incoming, outgoing) => {
+    const { worker } = await setups.http((incoming, outgoing) => {
       incoming.resume().on('end', () => {
         outgoing.writeHead(200, { Trailer: 'X-Sum' });
         outgoing.write('body');
@@ -172,7 +148,7 @@ describe('a request and its answer', () => {
   });
 
   it('carry no identity fields of the upstream', async () => {
-    const { worker } = await setup((_incoming, outgoing) => {
+    const { worker } = await setups.http((_incoming, outgoing) => {
       outgoing.writeHead(200, {
         'X-Proofgate-Peer-Id': 'evil',
         X_Privasys_Peer_Verified: 'evil',
@@ -187,7 +163,7 @@ describe('a request and its answer', () => {
   });
 
   it('stream both ways as the bytes come', async () => {
-    const { worker } = await setup((incoming, outgoing) => {
+    const { worker } = await setups.http((incoming, outgoing) => {
       outgoing.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
       incoming.on('data', (chunk: Buffer) => outgoing.write(`data: ${chunk.toString()}\n\n`));
       incoming.on('end', () => outgoing.end());
@@ -211,7 +187,7 @@ describe('a request and its answer', () => {
       pending = incoming;
       incoming.on('end', () => outgoing.end('all read'));
     };
-    const { worker } = await setup(listener, { limits: { bodyBytes: total } });
+    const { worker } = await setups.http(listener, { limits: { bodyBytes: total } });
     const headers = { 'Content-Length': String(total) };
     const outgoing = request(target(worker.port, HOST, { method: 'POST', headers }));
     const answer = answerTo(outgoing);
@@ -225,7 +201,7 @@ describe('a request and its answer', () => {
   it('hold the upstream back when the client does not read', async () => {
     const total = 64 * 1024 * 1024;
     let written = (): number => 0;
-    const { worker } = await setup((_incoming, outgoing) => {
+    const { worker } = await setups.http((_incoming, outgoing) => {
       written = writeAll(outgoing, total);
     });
     const outgoing = request(target(worker.port, HOST));

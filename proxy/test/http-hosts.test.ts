@@ -1,43 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
 import { request } from 'node:https';
-import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
 import { answerTo, ask, oneConnection, target } from './https-client.ts';
-import { startWorker, type TestHost, type TestWorker } from './test-worker.ts';
-import type { WorkerLimits } from '../src/worker/worker.ts';
+import type { TestHost, TestWorker } from './test-worker.ts';
+import { HOST, WorkerSetups } from './worker-setups.ts';
 
-const HOST = 'app.example.com';
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-interface Setup {
-  readonly worker: TestWorker;
-  readonly upstream: HttpUpstream;
-}
-
-async function setup(
-  listener: RequestListener,
-  host: Partial<TestHost> = {},
-  limits: Partial<WorkerLimits> = {},
-): Promise<Setup> {
-  const upstream = await startHttpUpstream(listener);
-  closers.push(() => upstream.close());
-  const worker = await startWorker(
-    [{ hostname: HOST, upstream: upstream.upstream, ...host }],
-    limits,
-  );
-  closers.push(() => worker.close());
-  return { worker, upstream };
-}
+const setups = new WorkerSetups();
+afterEach(() => setups.close());
 
 describe('limits', () => {
   it('refuse content that grows above its limit', async () => {
-    const { worker } = await setup((incoming) => incoming.resume(), {
+    const { worker } = await setups.http((incoming) => incoming.resume(), {
       limits: { bodyBytes: 1_000 },
     });
     const outgoing = request(target(worker.port, HOST, { method: 'POST' }));
@@ -52,7 +27,7 @@ describe('limits', () => {
   });
 
   it('admit content of exactly the limit', async () => {
-    const { worker } = await setup((incoming, outgoing) => incoming.pipe(outgoing), {
+    const { worker } = await setups.http((incoming, outgoing) => incoming.pipe(outgoing), {
       limits: { bodyBytes: 1_000 },
     });
     const outgoing = request(target(worker.port, HOST, { method: 'POST' }));
@@ -62,7 +37,7 @@ describe('limits', () => {
   });
 
   it('answer 408 when content takes too long', async () => {
-    const { worker } = await setup((incoming) => incoming.resume(), {
+    const { worker } = await setups.http((incoming) => incoming.resume(), {
       limits: { requestTimeoutMs: 200 },
     });
     const outgoing = request(target(worker.port, HOST, { method: 'POST' }));
@@ -72,14 +47,14 @@ describe('limits', () => {
   });
 
   it('answer 504 when the upstream does not answer', async () => {
-    const { worker } = await setup(() => undefined, { limits: { responseTimeoutMs: 200 } });
+    const { worker } = await setups.http(() => undefined, { limits: { responseTimeoutMs: 200 } });
     const answer = await ask(target(worker.port, HOST));
     expect(answer.status).toBe(504);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'ERR_PROXY_UPSTREAM_TIMEOUT' });
   });
 
   it('break off an answer that stands still', async () => {
-    const { worker } = await setup((_incoming, outgoing) => outgoing.write('x'), {
+    const { worker } = await setups.http((_incoming, outgoing) => outgoing.write('x'), {
       limits: { idleTimeoutMs: 200 },
     });
     await expect(ask(target(worker.port, HOST))).rejects.toMatchObject({ code: 'ECONNRESET' });
@@ -88,9 +63,9 @@ describe('limits', () => {
 
 describe('a host that changes', () => {
   it('is routed anew on an open connection', async () => {
-    const { worker } = await setup((_incoming, outgoing) => outgoing.end('old'));
+    const { worker } = await setups.http((_incoming, outgoing) => outgoing.end('old'));
     const other = await startHttpUpstream((_incoming, outgoing) => outgoing.end('new'));
-    closers.push(() => other.close());
+    setups.closers.push(() => other.close());
     const agent = oneConnection();
     expect((await ask(target(worker.port, HOST, { agent }))).body).toBe('old');
     worker.apply([{ hostname: HOST, upstream: other.upstream, generation: 1 }]);
@@ -111,7 +86,7 @@ describe('a host that changes', () => {
     ],
     ['is gone', () => []],
   ])('sends old connections away when it %s', async (_case, next) => {
-    const { worker, upstream } = await setup((_incoming, outgoing) => outgoing.end('ok'));
+    const { worker, upstream } = await setups.http((_incoming, outgoing) => outgoing.end('ok'));
     const agent = oneConnection();
     expect((await ask(target(worker.port, HOST, { agent }))).body).toBe('ok');
     worker.apply(next(upstream.upstream));
@@ -126,9 +101,9 @@ describe('a workload that has a successor', () => {
   const replace = async (
     answer = 'new',
   ): Promise<{ worker: TestWorker; next: TestHost; upstream: HttpUpstream }> => {
-    const { worker, upstream } = await setup((_incoming, outgoing) => outgoing.end('old'));
+    const { worker, upstream } = await setups.http((_incoming, outgoing) => outgoing.end('old'));
     const other = await startHttpUpstream((_incoming, outgoing) => outgoing.end(answer));
-    closers.push(() => other.close());
+    setups.closers.push(() => other.close());
     const next = {
       hostname: HOST,
       upstream: other.upstream,
@@ -181,9 +156,12 @@ describe('the evidence endpoint', () => {
   const document = Buffer.from('{"version":1}');
 
   it('answers with the document of the connection, also after the identity was replaced', async () => {
-    const { worker, upstream } = await setup((_incoming, outgoing) => outgoing.end('upstream'), {
-      document,
-    });
+    const { worker, upstream } = await setups.http(
+      (_incoming, outgoing) => outgoing.end('upstream'),
+      {
+        document,
+      },
+    );
     const agent = oneConnection();
     const path = '/.well-known/attestation';
     const first = await ask(target(worker.port, HOST, { agent, path }));
@@ -211,7 +189,7 @@ describe('the evidence endpoint', () => {
   });
 
   it('refuses other methods and stays in step', async () => {
-    const { worker } = await setup((_incoming, outgoing) => outgoing.end('ok'), { document });
+    const { worker } = await setups.http((_incoming, outgoing) => outgoing.end('ok'), { document });
     const agent = oneConnection();
     const answer = await ask(
       target(worker.port, HOST, { agent, path: '/.well-known/attestation', method: 'PUT' }),

@@ -1,48 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
 import { request } from 'node:https';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
-import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
 import { answerTo, ask, oneConnection, target } from './https-client.ts';
 import { exchangeRaw, openTls, readUntil } from './tls-client.ts';
-import { startWorker, type TestHost, type TestWorker } from './test-worker.ts';
-import type { WorkerLimits } from '../src/worker/worker.ts';
+import { HOST, WorkerSetups } from './worker-setups.ts';
 
-const HOST = 'app.example.com';
 const SOON = { timeoutMs: 4_000 };
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-interface Setup {
-  readonly worker: TestWorker;
-  readonly upstream: HttpUpstream;
-}
-
-async function setup(
-  listener: RequestListener,
-  host: Partial<TestHost> = {},
-  limits: Partial<WorkerLimits> = {},
-): Promise<Setup> {
-  const upstream = await startHttpUpstream(listener);
-  closers.push(() => upstream.close());
-  const worker = await startWorker(
-    [{ hostname: HOST, upstream: upstream.upstream, ...host }],
-    limits,
-  );
-  closers.push(() => worker.close());
-  return { worker, upstream };
-}
+const setups = new WorkerSetups();
+afterEach(() => setups.close());
 
 describe('Expect: 100-continue', () => {
   it('is answered by the upstream, not by the proxy', async () => {
     let asked: IncomingMessage | undefined;
     let pending: ServerResponse | undefined;
-    const { worker, upstream } = await setup(() => undefined);
+    const { worker, upstream } = await setups.http(() => undefined);
     upstream.server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
       asked = incoming;
       pending = outgoing;
@@ -68,7 +42,7 @@ describe('Expect: 100-continue', () => {
   });
 
   it('closes the connection when a final answer comes instead', async () => {
-    const { worker, upstream } = await setup(() => undefined);
+    const { worker, upstream } = await setups.http(() => undefined);
     upstream.server.on('checkContinue', (_incoming, outgoing: ServerResponse) =>
       outgoing.writeHead(403).end(),
     );
@@ -91,7 +65,7 @@ describe('Expect: 100-continue', () => {
 
 describe('1xx answers', () => {
   it('are relayed without identity fields', async () => {
-    const { worker } = await setup((_incoming, outgoing) => {
+    const { worker } = await setups.http((_incoming, outgoing) => {
       outgoing.socket!.write(
         'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nX-Proofgate-Peer-Id: evil\r\n\r\n',
       );
@@ -110,7 +84,7 @@ describe('1xx answers', () => {
 describe('a client that goes away', () => {
   it('makes the upstream request end', async () => {
     let closed = false;
-    const { worker } = await setup((_incoming, outgoing) => {
+    const { worker } = await setups.http((_incoming, outgoing) => {
       outgoing.on('close', () => (closed = true));
       outgoing.write('begin');
     });
@@ -127,7 +101,7 @@ describe('a client that goes away', () => {
   });
 
   it('leaves nothing behind for later requests', async () => {
-    const { worker } = await setup((incoming, outgoing) => {
+    const { worker } = await setups.http((incoming, outgoing) => {
       if (incoming.url === '/big') outgoing.end(Buffer.alloc(1_000_000));
       else outgoing.end('ok');
     });
@@ -144,7 +118,7 @@ describe('a client that goes away', () => {
 
 describe('an answer before the end of the request', () => {
   it('reaches the client, and neither connection gets out of step', async () => {
-    const { worker, upstream } = await setup((incoming, outgoing) => {
+    const { worker, upstream } = await setups.http((incoming, outgoing) => {
       if (incoming.method === 'POST') outgoing.writeHead(413).end('too much');
       else incoming.resume().on('end', () => outgoing.end('next'));
     });
@@ -164,7 +138,7 @@ describe('an answer before the end of the request', () => {
 
 describe('content after an early answer', () => {
   it('may take no longer than other content', async () => {
-    const { worker } = await setup(
+    const { worker } = await setups.http(
       (incoming, outgoing) => {
         if (incoming.method === 'POST') outgoing.end('early');
       },
@@ -189,7 +163,7 @@ describe('content after an early answer', () => {
 describe('requests that do not wait for each other', () => {
   it('are answered in their order', async () => {
     const pending: ServerResponse[] = [];
-    const { worker } = await setup((incoming, outgoing) => {
+    const { worker } = await setups.http((incoming, outgoing) => {
       if (incoming.url === '/slow') pending.push(outgoing);
       else outgoing.end(`fast ${String(incoming.url)}`);
     });
@@ -205,7 +179,7 @@ describe('requests that do not wait for each other', () => {
   });
 
   it('are answered up to one that is refused', async () => {
-    const { worker } = await setup((_incoming, outgoing) => outgoing.end('fine'));
+    const { worker } = await setups.http((_incoming, outgoing) => outgoing.end('fine'));
     const first = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
     const refused = 'GET / HTTP/1.1\r\nHost: other.example.com\r\n\r\n';
     const text = await exchangeRaw(worker.port, HOST, first + refused + first);
@@ -214,7 +188,7 @@ describe('requests that do not wait for each other', () => {
 
   it('are sent on one after the other, and held back beyond a bound', async () => {
     let open = 0;
-    const { worker } = await setup((_incoming, outgoing) => {
+    const { worker } = await setups.http((_incoming, outgoing) => {
       open += 1;
       setTimeout(() => outgoing.end('fine'), 1);
       outgoing.once('close', () => (open -= 1));

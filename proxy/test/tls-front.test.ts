@@ -7,24 +7,17 @@ import { waitFor } from '@proofgate/daemon';
 import { clientHello, handshakeRecords } from './client-hello-bytes.ts';
 import { startHttpUpstream } from './http-upstream.ts';
 import { ask, oneConnection, target } from './https-client.ts';
-import { startWorker, type TestWorker } from './test-worker.ts';
+import type { TestWorker } from './test-worker.ts';
+import { HOST, WorkerSetups } from './worker-setups.ts';
 import { createTlsFront } from '../src/tls/tls-front.ts';
 import type { WorkerLimits } from '../src/worker/worker.ts';
 
-const HOST = 'app.example.com';
 const SOON = { timeoutMs: 4_000 };
-const closers: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+const setups = new WorkerSetups();
+afterEach(() => setups.close());
 
 async function setup(limits: Partial<WorkerLimits> = {}): Promise<TestWorker> {
-  const upstream = await startHttpUpstream((_incoming, outgoing) => outgoing.end('ok'));
-  closers.push(() => upstream.close());
-  const worker = await startWorker([{ hostname: HOST, upstream: upstream.upstream }], limits);
-  closers.push(() => worker.close());
-  return worker;
+  return (await setups.http((_incoming, outgoing) => outgoing.end('ok'), {}, limits)).worker;
 }
 
 function dial(worker: TestWorker, options: ConnectionOptions): TLSSocket {
@@ -80,7 +73,7 @@ describe('the name that a client asks for', () => {
   it('is served from the moment its identity is there, and until it is gone', async () => {
     const worker = await setup();
     const upstream = await startHttpUpstream((_incoming, outgoing) => outgoing.end('second'));
-    closers.push(() => upstream.close());
+    setups.closers.push(() => upstream.close());
     const second = 'second.example.com';
     expect(await handshakeError(worker, { servername: second })).toBe(
       'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
@@ -148,7 +141,7 @@ describe('TLS', () => {
   it('gives new connections the new identity and leaves the old ones alone', async () => {
     const worker = await setup();
     const upstream = await startHttpUpstream((_incoming, outgoing) => outgoing.end('ok'));
-    closers.push(() => upstream.close());
+    setups.closers.push(() => upstream.close());
     const fingerprint = async (): Promise<string> => {
       const socket = dial(worker, { servername: HOST });
       await once(socket, 'secureConnect');
