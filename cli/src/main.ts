@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 import { runCommandLine } from './command-line.ts';
 import { ignoreClosedPipe, openTerminal } from './output/terminal.ts';
