@@ -2,7 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { connect as connectHttp2, type ClientHttp2Stream } from 'node:http2';
+import {
+  connect as connectHttp2,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+} from 'node:http2';
 import { Agent, request } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { connect as connectTcp } from 'node:net';
@@ -80,7 +85,7 @@ export function evidenceTraffic(to: Destination): Traffic {
 /** HTTP/2; not before the proxy offers it. */
 export function http2Traffic(to: Destination): Traffic {
   let session = open();
-  function open(): ReturnType<typeof connectHttp2> {
+  function open(): ClientHttp2Session {
     const opened = connectHttp2(`https://${to.web}:${String(to.port)}`, {
       ...{ ca: to.ca, servername: to.web },
       createConnection: () =>
@@ -94,16 +99,40 @@ export function http2Traffic(to: Destination): Traffic {
     async operation() {
       if (session.closed || session.destroyed) session = open();
       const sent = someBytes();
-      const stream = session.request({ ':method': 'POST', ':path': '/echo', ':authority': to.web });
-      stream.setTimeout(OPERATION_TIMEOUT_MS, () => stream.destroy(new Error('no answer')));
-      const answer = buffer(stream);
-      const head = responseOf(stream);
-      stream.end(sent);
-      const [content] = await Promise.all([answer, head]);
+      let content: Buffer;
+      try {
+        content = await echo(session, to.web, sent);
+      } catch (error) {
+        if (!(error instanceof RefusedStream)) throw error;
+        session.close();
+        session = open();
+        content = await echo(session, to.web, sent);
+      }
       if (!content.equals(sent)) throw new Error('other content came back');
     },
     close: () => session.destroy(),
   };
+}
+
+/**
+ * A request that met a GOAWAY on its way: the server has not acted on it, so that a client sends it again on another
+ * connection (RFC 9113 section 8.7). Browsers and gRPC do that by themselves, `node:http2` leaves it to its user.
+ */
+class RefusedStream extends Error {}
+
+async function echo(session: ClientHttp2Session, host: string, sent: Buffer): Promise<Buffer> {
+  const stream = session.request({ ':method': 'POST', ':path': '/echo', ':authority': host });
+  stream.setTimeout(OPERATION_TIMEOUT_MS, () => stream.destroy(new Error('no answer')));
+  try {
+    const answer = buffer(stream);
+    const head = responseOf(stream);
+    stream.end(sent);
+    const [content] = await Promise.all([answer, head]);
+    return content;
+  } catch (error) {
+    const refused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+    throw refused ? new RefusedStream('refused', { cause: error }) : error;
+  }
 }
 
 /** A stream can end in order without an answer, when its connection does. */

@@ -4,6 +4,7 @@ import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node
 import type { ClientConnection } from '../http/client-connection.ts';
 import { Exchange } from '../http/exchange.ts';
 import { serveRequest, type RequestService } from '../http/serve-request.ts';
+import { linger } from '../tls/lingering-close.ts';
 import { Http2ClientStream, type StreamOwner } from './http2-client-stream.ts';
 import { MisuseBudget, type Allowance } from './misuse-budget.ts';
 import { readRequestHead } from './request-head.ts';
@@ -27,14 +28,11 @@ export interface Http2Limits {
   readonly keepAliveTimeoutMs: number;
 }
 
-/** How long a client may take to learn that the connection is about to end, before it does. */
+/** How long a connection without a request may take to end in order. */
 const LEAVE_MS = 1_000;
 
 /** Flags of the frame, and fields as they came. */
 type HeadArgs = [flags: number, raw: string[]];
-
-/** The identifier of no stream, above all others: RFC 9113 section 6.8. */
-const ANY_STREAM = 2 ** 31 - 1;
 
 /** One HTTP/2 connection of a client: its streams, and what it may do to us. */
 export class Http2Connection implements StreamOwner {
@@ -47,7 +45,6 @@ export class Http2Connection implements StreamOwner {
   private readonly brokenOff: MisuseBudget;
   private readonly control: MisuseBudget;
   private idleTimer: NodeJS.Timeout;
-  private leaving = false;
 
   constructor(
     session: ServerHttp2Session,
@@ -67,6 +64,8 @@ export class Http2Connection implements StreamOwner {
     session.on('error', () => undefined);
     // Without window updates and acknowledgements nothing can go on in the other direction either.
     client.socket.once('end', () => session.destroy());
+    // Node waits for the client to end its side as well, for ever.
+    client.socket.once('finish', () => linger(client.socket));
     session.once('close', () => clearTimeout(this.idleTimer));
     session.once('remoteSettings', () => this.awaitRequest());
     session.on('remoteSettings', () => this.onControl());
@@ -92,17 +91,14 @@ export class Http2Connection implements StreamOwner {
   }
 
   /**
-   * Ends the connection without loss (RFC 9113 section 6.8): the client is told first, so that what it sends in the
-   * meantime is still answered; once it must know, nothing new is taken, and the last answer closes.
+   * Ends the connection after the answers that are under way. GOAWAY tells the client which requests these are; what it
+   * had sent in the meantime has not been looked at, and it may send that again elsewhere (RFC 9113 section 8.7).
+   *
+   * The notice that section 6.8 would have first, with the highest identifier there is, cannot be given: nghttp2, as
+   * Node calls it, reads no further request after a GOAWAY, whatever it says. Those requests would wait for nothing.
    */
   leave(): void {
-    const { session } = this;
-    if (this.leaving || session.destroyed) return;
-    this.leaving = true;
-    session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
-    const timer = setTimeout(() => session.close(), LEAVE_MS);
-    session.once('close', () => clearTimeout(timer));
-    session.ping(() => session.close());
+    this.session.close();
   }
 
   /** Ends what has no end of its own. */

@@ -18,7 +18,8 @@ export function lingerWhenSent(socket: Duplex): void {
   socket.end(() => linger(socket));
 }
 
-function linger(socket: Duplex): void {
+/** Goes on discarding what arrives on a socket that has been ended, until the client has ended it too, or for a moment. */
+export function linger(socket: Duplex): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
   if (socket.readableEnded) socket.destroy();
