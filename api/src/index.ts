@@ -54,14 +54,19 @@ export {
 } from './gateway-state.ts';
 export {
   ADMIN_PATHS,
+  drainStartedSchema,
   errorBodySchema,
   identitiesSchema,
   proxyHealthSchema,
+  proxyReadinessSchema,
   stateAppliedSchema,
   stateSummarySchema,
+  type CaSummary,
+  type DrainStarted,
   type ErrorBody,
   type IdentitySummary,
   type ProxyHealth,
+  type ProxyReadiness,
   type StateApplied,
   type StateSummary,
 } from './admin-api.ts';

@@ -18,6 +18,14 @@ export {
   type LifecycleOptions,
   type ProcessLike,
 } from './lifecycle.ts';
+export {
+  histogramText,
+  METRICS_CONTENT_TYPE,
+  metricText,
+  type HistogramSample,
+  type MetricLabels,
+  type MetricSample,
+} from './metrics-text.ts';
 export { problemResponse, type Refusal } from './problem-response.ts';
 export {
   DEFAULT_MAX_BODY_BYTES,

@@ -73,6 +73,7 @@ function meanwhile(before: GatewayHost, after: GatewayHost): Snapshot['hosts'] {
     chainPem: '',
     spki: new Uint8Array(),
     spkiSha256: '',
+    caSpkiSha256: '',
     notBefore: new Date(0),
     notAfter: new Date(1),
     document: new Uint8Array(),

@@ -157,6 +157,7 @@ function setup(save: () => Promise<void> = () => Promise.resolve()): {
     keeper: {
       update: (wanted) => (specs = wanted),
       find: (hostname) => identities.get(hostname),
+      renewalOf: () => undefined,
       isContradicted: (hostname) => contradicted.has(hostname),
     },
     publish: (snapshot) => (last = snapshot),
@@ -172,6 +173,7 @@ function setup(save: () => Promise<void> = () => Promise.resolve()): {
       chainPem: '',
       spki: new Uint8Array(),
       spkiSha256: '',
+      caSpkiSha256: '',
       notBefore: new Date(0),
       notAfter: new Date(1),
       document: new Uint8Array(),

@@ -53,6 +53,7 @@ function setup() {
               chainPem: '',
               spki: new Uint8Array(),
               spkiSha256: '',
+              caSpkiSha256: '',
               notBefore: at,
               notAfter: new Date(at.getTime() + LIFE),
               document: new Uint8Array(),

@@ -52,6 +52,7 @@ function series(): (host: DesiredHost, proved: DesiredHost) => Snapshot {
       chainPem: '',
       spki: new Uint8Array(),
       spkiSha256: '',
+      caSpkiSha256: '',
       notBefore: new Date(0),
       notAfter: new Date(1),
       document: new Uint8Array(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vmConfigSchema, type VmConfig } from '@proofgate/api';
@@ -13,7 +14,8 @@ import {
   servePlatform,
   type SimulatedPlatform,
 } from '@proofgate/simulator';
-import { startProxy, type RunningProxy } from '../src/index.ts';
+import { startProxy, type ProxyDeps, type RunningProxy } from '../src/index.ts';
+import { answerTo } from './https-client.ts';
 import { newIntermediary } from './test-ca.ts';
 
 /** A directory with a CA in it, and a simulated platform on a socket in it. */
@@ -31,8 +33,10 @@ export interface TestMachine {
   holdQuotes(): () => void;
   writeCa(intermediary: CaIdentity): Promise<void>;
   config(more: { routes?: unknown[]; containers?: unknown[]; platform?: object }): VmConfig;
-  start(config: VmConfig): Promise<RunningProxy>;
+  start(config: VmConfig, deps?: Pick<ProxyDeps, 'clock'>): Promise<RunningProxy>;
   ask(method: string, path: string, body?: unknown): Promise<UnixAnswer>;
+  /** The text of `/metrics`. */
+  metrics(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -95,10 +99,11 @@ export async function startMachine(): Promise<TestMachine> {
         routes,
         containers,
       }),
-    start: async (config) => {
+    start: async (config, deps = {}) => {
       const proxy = await startProxy(config, {
         logger: createLogger({ name: 'test', level: 'silent' }),
         platform: await openPlatform({ tee: 'simulated', runDir: directory }),
+        ...deps,
         own: { uid: process.getuid?.() ?? 1, gid: process.getgid?.() ?? 1 },
       });
       proxies.push(proxy);
@@ -112,6 +117,12 @@ export async function startMachine(): Promise<TestMachine> {
         timeoutMs: 5_000,
         ...(body === undefined ? {} : { body }),
       }),
+    metrics: async () => {
+      const outgoing = request({ socketPath: join(directory, 'proxy.sock'), path: '/metrics' });
+      const answer = answerTo(outgoing);
+      outgoing.end();
+      return (await answer).body;
+    },
     close: async () => {
       for (const proxy of proxies) await proxy.stop({ tunnelGraceMs: 0, deadlineMs: 0 });
       await service.close();

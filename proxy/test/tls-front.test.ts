@@ -261,6 +261,7 @@ describe('the number of pending hellos', () => {
     const front = createTlsFront({
       maxConnections: 100,
       handshakeTimeoutMs: 10_000,
+      monotonicMs: () => performance.now(),
       maxPendingHellos: 3,
       lookup: () => undefined,
       onRefused: ({ kind }) => refusals.push(kind),

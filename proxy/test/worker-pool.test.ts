@@ -17,6 +17,7 @@ vi.setConfig({ testTimeout: 30_000 });
 let directory: string;
 const nothing = (): void => undefined;
 const quoter = { request: nothing, cancel: nothing, forget: nothing };
+const metrics = { enter: nothing, leave: nothing, receive: nothing };
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'proofgate-proxy-'));
@@ -37,6 +38,7 @@ async function poolWith(program: string, count = 2, clock = SYSTEM_CLOCK): Promi
       accessLogSample: 1,
     },
     quoter,
+    metrics,
     clock,
     random: Math.random,
     logger: createLogger({ name: 'test', level: 'silent' }),
@@ -142,7 +144,8 @@ describe('a pool whose primary is killed', () => {
        const settings = ${JSON.stringify({ listen: { host: '127.0.0.1', port: 0 }, limits: TEST_WORKER_LIMITS, logLevel: 'silent', accessLogSample: 1 })};
        const entry = new URL('${built('worker-main.js')}').pathname;
        const quoter = { request() {}, cancel() {}, forget() {} };
-       const pool = new WorkerPool({ count: 2, entry, settings, quoter, clock: SYSTEM_CLOCK, random: Math.random, logger });
+       const metrics = { enter() {}, leave() {}, receive() {} };
+       const pool = new WorkerPool({ count: 2, entry, settings, quoter, metrics, clock: SYSTEM_CLOCK, random: Math.random, logger });
        await pool.start({ version: 1, hosts: [] });
        process.send(pool.pids);`,
     );

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainerStatus } from '@proofgate/api';
+import { metricText } from '@proofgate/daemon';
 import { RUNTIME_VERSION } from '../launcher-version.ts';
 import type { ManagementTarget } from './management-target.ts';
 
@@ -11,9 +12,6 @@ export interface CountedRequest {
   readonly path: string;
   readonly status: number;
 }
-
-/** One line: labels and a value. */
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
 
@@ -53,29 +51,29 @@ export class ManagementMetrics {
     const all = target.status();
     return [
       ...this.#enclaveOsMetrics(all),
-      metric('proofgate_build_info', 'gauge', 'Version of the launcher.', [
+      metricText('proofgate_build_info', 'gauge', 'Version of the launcher.', [
         [{ version: RUNTIME_VERSION }, 1],
       ]),
-      metric('proofgate_ready', 'gauge', '1 when the workloads are supervised.', [
+      metricText('proofgate_ready', 'gauge', '1 when the workloads are supervised.', [
         [{}, target.ready() ? 1 : 0],
       ]),
-      metric('proofgate_runtime_events', 'gauge', 'Events that RTMR3 was extended with.', [
+      metricText('proofgate_runtime_events', 'gauge', 'Events that RTMR3 was extended with.', [
         [{}, target.eventLog().length],
       ]),
-      metric(
+      metricText(
         'proofgate_workload_state',
         'gauge',
         '1 for the state that a workload is in.',
         all.map(({ name, status }) => [{ name, state: status }, 1]),
       ),
-      metric(
+      metricText(
         'proofgate_workload_restarts_total',
         'counter',
         'Starts after the first one of this launcher.',
         all.map(({ name, restarts }) => [{ name }, restarts]),
       ),
       ...pullMetrics(all),
-      metric(
+      metricText(
         'proofgate_management_refused_tokens_total',
         'counter',
         'Tokens that the management API has refused.',
@@ -86,16 +84,16 @@ export class ManagementMetrics {
 
   #enclaveOsMetrics(all: readonly ContainerStatus[]): readonly string[] {
     return [
-      metric(
+      metricText(
         'enclave_os_container_status',
         'gauge',
         '0 other, 1 running, 2 healthy, 3 unhealthy.',
         all.map(({ name, image, status }) => [{ name, image }, STATUS_NUMBERS[status] ?? 0]),
       ),
-      metric('enclave_os_containers_loaded', 'gauge', 'Workloads that are loaded.', [
+      metricText('enclave_os_containers_loaded', 'gauge', 'Workloads that are loaded.', [
         [{}, all.length],
       ]),
-      metric(
+      metricText(
         'enclave_os_api_requests_total',
         'counter',
         'Requests to the management API.',
@@ -119,36 +117,17 @@ function pullMetrics(all: readonly ContainerStatus[]): readonly string[] {
     return progress === undefined ? [] : [{ name, progress }];
   });
   return [
-    metric(
+    metricText(
       'proofgate_image_pull_downloaded_bytes',
       'gauge',
       'Bytes of an image that have arrived.',
       pulls.map(({ name, progress }) => [{ name }, progress.downloaded_bytes]),
     ),
-    metric(
+    metricText(
       'proofgate_image_pull_size_bytes',
       'gauge',
       'Bytes that an image has, compressed.',
       pulls.map(({ name, progress }) => [{ name }, progress.total_bytes]),
     ),
   ];
-}
-
-function metric(
-  name: string,
-  type: 'gauge' | 'counter',
-  help: string,
-  samples: readonly Sample[],
-): string {
-  const lines = samples.map(([labels, value]) => `${name}${labelText(labels)} ${String(value)}\n`);
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
-}
-
-function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

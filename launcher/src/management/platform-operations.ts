@@ -15,7 +15,7 @@ import {
   type VolumeDeleted,
   type VolumesAnswer,
 } from '@proofgate/api';
-import type { UnixResponse } from '@proofgate/daemon';
+import { METRICS_CONTENT_TYPE, type UnixResponse } from '@proofgate/daemon';
 import { toBase64 } from '@proofgate/evidence';
 import { LauncherError } from '../errors.ts';
 import { LAUNCHER_VERSION } from '../launcher-version.ts';
@@ -48,9 +48,7 @@ export function platformOperations(): Pick<Operations, PlatformOperation> {
     getStatus: ({ target }) => Promise.resolve(jsonAnswer(200, target.status())),
     getEventLog: eventLog,
     getMetrics: ({ target, metrics }) =>
-      Promise.resolve(
-        bytesAnswer(200, 'text/plain; version=0.0.4; charset=utf-8', metrics.render(target)),
-      ),
+      Promise.resolve(bytesAnswer(200, METRICS_CONTENT_TYPE, metrics.render(target))),
     getVolumes: async ({ target }) => {
       const volumes = await target.volumes();
       const answer: VolumesAnswer = {

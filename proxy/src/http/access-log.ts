@@ -16,6 +16,7 @@ export interface AccessRecord {
   readonly peer: string;
   /** What the client was told; 499 when it had gone. */
   readonly status: number;
+  /** With three decimals. */
   readonly durationMs: number;
   /** Content received from and sent to the client, after a protocol change all bytes. */
   readonly bytesIn: number;

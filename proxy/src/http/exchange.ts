@@ -236,11 +236,16 @@ export class Exchange implements ClientStreamHandlers {
       path: loggedPath(this.head.target),
       peer: this.connection.peerAddress,
       status: this.status ?? 499,
-      durationMs: Math.round(this.context.monotonicMs() - this.startedAt),
+      durationMs: toMicroseconds(this.context.monotonicMs() - this.startedAt),
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       ...(code === undefined ? {} : { code }),
       ...(this.failure === undefined ? {} : { reason: this.failure.message }),
     });
   }
+}
+
+/** Milliseconds with the digits that mean something. */
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }

@@ -70,6 +70,11 @@ export class IdentityKeeper {
     return this.entries.get(hostname)?.current();
   }
 
+  /** When the next identity of a host is to be made; absent while one is under way. */
+  renewalOf(hostname: string): Date | undefined {
+    return this.entries.get(hostname)?.nextAt;
+  }
+
   /**
    * Whether the last identity that was made for a host could not be released, because what it was to say is not what
    * the machine has measured. An older identity may serve on.
@@ -88,6 +93,7 @@ export class IdentityKeeper {
 class Entry {
   /** Until the next identity: a quoter that fails in the meantime does not refute it. */
   contradicted = false;
+  nextAt: Date | undefined;
   private readonly options: IdentityKeeperOptions;
   private readonly slots: Slots;
   private readonly retry: Backoff;
@@ -135,6 +141,7 @@ class Entry {
 
   private start(): void {
     this.cancelTimer();
+    this.nextAt = undefined;
     this.minting = true;
     this.outdated = false;
     void this.slots
@@ -166,13 +173,19 @@ class Entry {
   }
 
   private fail(error: unknown): void {
-    const { clock, logger } = this.options;
+    const { logger } = this.options;
     // What quoter, CA and document can refuse has classes of its own.
     this.contradicted ||= error instanceof ProxyError;
     const pauseMs = this.retry.next();
     const { hostname } = this.spec;
     logger.error({ host: hostname, pauseMs, err: error }, 'identity could not be made');
-    this.cancelTimer = clock.after(pauseMs, () => this.start());
+    this.startIn(pauseMs);
+  }
+
+  private startIn(ms: number): void {
+    const { clock } = this.options;
+    this.nextAt = new Date(clock.now().getTime() + ms);
+    this.cancelTimer = clock.after(ms, () => this.start());
   }
 
   private accept(identity: Identity): void {
@@ -182,7 +195,7 @@ class Entry {
     this.identity = identity;
     const leftMs = identity.notAfter.getTime() - clock.now().getTime();
     const refreshMs = Math.round(leftMs * (REFRESH_AT - REFRESH_JITTER * random()));
-    this.cancelTimer = clock.after(refreshMs, () => this.start());
+    this.startIn(refreshMs);
     this.cancelExpiry();
     this.cancelExpiry = clock.after(leftMs, onChange);
     const { hostname } = this.spec;

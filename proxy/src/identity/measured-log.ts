@@ -50,7 +50,8 @@ export function isMeasuredCa(eventLog: readonly RuntimeEvent[], ca: Certificate)
   return measured === undefined || measured === spkiDigest(ca);
 }
 
-function measuredCa(eventLog: readonly RuntimeEvent[]): string | undefined {
+/** SHA-256 of the key of the CA that a launcher has measured last, hex. */
+export function measuredCa(eventLog: readonly RuntimeEvent[]): string | undefined {
   const last = eventLog.findLast(
     (event) => event.type === 'proofgate.ca' || event.type === 'proofgate.platform',
   );

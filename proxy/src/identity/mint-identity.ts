@@ -14,6 +14,7 @@ import {
   type Collateral,
   type ExtensionValue,
 } from '@proofgate/evidence';
+import { describeCollateral } from '@proofgate/verifier';
 import type { IdentitySpec } from './identity-spec.ts';
 import { checkMeasuredCa, checkQuotedLog } from './measured-log.ts';
 
@@ -35,6 +36,10 @@ export interface Identity {
   readonly notAfter: Date;
   /** The attestation document as it is sent. */
   readonly document: Uint8Array;
+  /** SHA-256 of the key of the CA that issued the leaf, hex. */
+  readonly caSpkiSha256: string;
+  /** When the collateral in the document has to be replaced; absent without any. */
+  readonly collateralUntil?: Date | undefined;
 }
 
 /** What identities are made with. */
@@ -66,6 +71,7 @@ export async function mintIdentity(spec: IdentitySpec, tools: MintTools): Promis
     extensions: spec.attestation === 'session' ? spec.extensions : [quote, ...spec.extensions],
     purpose: 'server',
   });
+  const collateral = await tools.platform.collateral();
   return {
     id: toHex(leaf.serialNumber),
     spec,
@@ -75,8 +81,19 @@ export async function mintIdentity(spec: IdentitySpec, tools: MintTools): Promis
     spkiSha256: toHex(sha256(spki)),
     notBefore: leaf.notBefore,
     notAfter: leaf.notAfter,
-    document: utf8(documentFor(spec, leaf, quote.value, tools, await tools.platform.collateral())),
+    document: utf8(documentFor(spec, leaf, quote.value, tools, collateral)),
+    caSpkiSha256: toHex(sha256(tools.issuer.certificate.spki)),
+    collateralUntil: endOf(collateral),
   };
+}
+
+/** Verifiers judge what is stapled; here it is only looked at, and an unreadable one stops nothing. */
+function endOf(collateral: Collateral | undefined): Date | undefined {
+  try {
+    return collateral === undefined ? undefined : describeCollateral(collateral).nextUpdate;
+  } catch {
+    return undefined;
+  }
 }
 
 async function quoteFor(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HostPort, UserAndGroup } from '@proofgate/api';
 import { ProxyError } from '../errors.ts';
+import { readMetricsReport, type MetricsReport } from '../metrics/metrics-report.ts';
 import type { DrainTimes, WorkerLimits } from '../worker/worker.ts';
 import {
   readEvidenceMessage,
@@ -23,12 +24,13 @@ export interface WorkerSettings {
 
 /**
  * From primary to worker: `configure` once, in answer to `loaded`; snapshots after the worker has said `unprivileged`; `drain` last.
- * Keys are only in snapshots.
+ * Keys are only in snapshots. `collect` asks for metrics at any time.
  */
 export type PrimaryMessage =
   | { readonly kind: 'configure'; readonly settings: WorkerSettings }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly kind: 'drain'; readonly times: DrainTimes }
+  | { readonly kind: 'collect'; readonly ticket: number }
   | EvidenceAnswer;
 
 /**
@@ -41,6 +43,7 @@ export type WorkerMessage =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'applied'; readonly version: number }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | MetricsReport
   | EvidenceRequest
   | EvidenceCancel;
 
@@ -48,6 +51,7 @@ const PRIMARY_KINDS: readonly unknown[] = [
   'configure',
   'snapshot',
   'drain',
+  'collect',
   'evidence-batch',
   'evidence-challenge',
   'evidence-refusal',
@@ -71,16 +75,21 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
  */
 export function parseWorkerMessage(value: unknown): WorkerMessage {
   if (!isObject(value)) throw invalid(value);
-  const { kind, port, version, code, message } = value;
+  const read = readProgress(value) ?? readEvidenceMessage(value) ?? readMetricsReport(value);
+  if (read === undefined) throw invalid(value);
+  return read;
+}
+
+/** What a worker says of itself. */
+function readProgress(fields: Readonly<Record<string, unknown>>): WorkerMessage | undefined {
+  const { kind, port, version, code, message } = fields;
   if (kind === 'loaded' || kind === 'unprivileged') return { kind };
   if (kind === 'listening' && Number.isInteger(port)) return { kind, port: Number(port) };
   if (kind === 'applied' && Number.isInteger(version)) return { kind, version: Number(version) };
   if (kind === 'failed' && typeof code === 'string' && typeof message === 'string') {
     return { kind, code: code.slice(0, 100), message: message.slice(0, 1_000) };
   }
-  const evidence = readEvidenceMessage(value);
-  if (evidence !== undefined) return evidence;
-  throw invalid(value);
+  return undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -4,6 +4,7 @@ import type { GatewayState, IdentitySummary, StateSummary } from '@proofgate/api
 import type { RuntimeEvent } from '@proofgate/evidence';
 import { ProxyError } from '../errors.ts';
 import type { IdentityKeeper } from '../identity/identity-keeper.ts';
+import type { Identity } from '../identity/mint-identity.ts';
 import type { Snapshot } from '../ipc/snapshot.ts';
 import { desiredHosts, type DesiredHost, type OwnHosts } from './gateway-hosts.ts';
 import { buildSnapshot } from './snapshot-builder.ts';
@@ -12,7 +13,7 @@ import { buildSnapshot } from './snapshot-builder.ts';
 export interface GatewayOptions {
   readonly own: OwnHosts;
   readonly state: GatewayState | undefined;
-  readonly keeper: Pick<IdentityKeeper, 'update' | 'find' | 'isContradicted'>;
+  readonly keeper: Pick<IdentityKeeper, 'update' | 'find' | 'isContradicted' | 'renewalOf'>;
   readonly publish: (snapshot: Snapshot) => void;
   /** Settles when nobody acts on anything older than a version that was published. */
   readonly applied: (version: number) => Promise<void>;
@@ -100,6 +101,7 @@ export class Gateway {
     return this.desired.flatMap(({ spec }) => {
       const identity = this.options.keeper.find(spec.hostname);
       if (identity === undefined) return [];
+      const renewAt = this.options.keeper.renewalOf(spec.hostname);
       return {
         hostname: spec.hostname,
         spkiSha256: identity.spkiSha256,
@@ -107,14 +109,39 @@ export class Gateway {
         notBefore: identity.notBefore.toISOString(),
         notAfter: identity.notAfter.toISOString(),
         attestation: identity.spec.attestation,
+        quoteTime: identity.notBefore.toISOString(),
+        caSpkiSha256: identity.caSpkiSha256,
+        ...(renewAt === undefined ? {} : { renewAt: renewAt.toISOString() }),
       };
     });
   }
 
+  /** The identities that are valid now. */
+  get current(): Identity[] {
+    return this.desired.flatMap(({ spec }) => this.options.keeper.find(spec.hostname) ?? []);
+  }
+
+  /** Whether there is such a host. @param hostname in lower case */
+  isConfigured(hostname: string): boolean {
+    return this.desired.some(({ spec }) => spec.hostname === hostname);
+  }
+
+  /** Hosts that clients cannot reach, for want of an identity that is valid and says what is true. */
+  get unserved(): string[] {
+    const served = new Set(this.published?.hosts.map(({ route }) => route.hostname));
+    return this.desired.flatMap(({ spec: { hostname } }) =>
+      served.has(hostname) && this.options.keeper.find(hostname) !== undefined ? [] : [hostname],
+    );
+  }
+
+  /** Whether it is known what is to be served: with workloads in the file, only a launcher can tell. */
+  get informed(): boolean {
+    return this.state !== undefined || !this.own.awaitLauncher;
+  }
+
   /** Whether everything that should be served is, as it is described now. */
   get complete(): boolean {
-    if (this.state === undefined && this.own.awaitLauncher) return false;
-    return this.pending.length === 0;
+    return this.informed && this.pending.length === 0;
   }
 
   /** Hosts that are not served as they are described now. */

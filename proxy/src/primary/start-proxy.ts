@@ -23,6 +23,9 @@ import { SYSTEM_CLOCK, type Clock } from '../clock.ts';
 import { IdentityKeeper } from '../identity/identity-keeper.ts';
 import { checkMeasuredCa, isMeasuredCa } from '../identity/measured-log.ts';
 import { mintIdentity } from '../identity/mint-identity.ts';
+import { MetricsTotals } from '../metrics/metrics-totals.ts';
+import { PrimaryMetrics } from '../metrics/primary-metrics.ts';
+import { timedQuotes } from '../metrics/timed-quotes.ts';
 import { KnownIdentities } from '../quoting/known-identities.ts';
 import { SessionQuoter } from '../quoting/session-quoter.ts';
 import type { DrainTimes } from '../worker/worker.ts';
@@ -30,10 +33,11 @@ import { adminHandler, MAX_STATE_BYTES } from './admin-api.ts';
 import { Gateway } from './gateway.ts';
 import { desiredHosts, type OwnHosts } from './gateway-hosts.ts';
 import { readPlatformFiles, type PlatformFiles } from './platform-files.ts';
+import { ProxyStatus } from './proxy-status.ts';
 import { reservePort } from './reserve-port.ts';
 import { quoteLimits, workerLimits } from './route-limits.ts';
 import { openStateFile, STATE_FILE } from './state-file.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
 /** The admin socket, below `run_dir`. */
 export const PROXY_SOCKET = 'proxy.sock';
@@ -107,7 +111,12 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
   );
   const address = await reservePort(config.platform.listen);
   const known = new KnownIdentities();
-  const pool = createPool(config, address, known, { ...deps, clock, random });
+  const metrics = new PrimaryMetrics();
+  const totals = new MetricsTotals(clock, (hostname) => gateway.isConfigured(hostname));
+  const tools = { ...deps, clock, random };
+  const quoter = createQuoter(config, known, metrics, tools);
+  const pool = createPool(config, { listen: address, quoter, totals, metrics }, tools);
+  const mintPlatform = timedQuotes(platform, metrics, clock);
   const keeper = new IdentityKeeper({
     clock,
     random,
@@ -115,9 +124,16 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     mint: async (spec, at, signal) => {
       const { issuer } = files;
       const lifetimeMs = config.platform.leaf_lifetime;
-      const identity = await mintIdentity(spec, { at, signal, platform, issuer, lifetimeMs });
-      known.remember(identity, clock.now());
-      return identity;
+      try {
+        const from = { at, signal, platform: mintPlatform, issuer, lifetimeMs };
+        const identity = await mintIdentity(spec, from);
+        known.remember(identity, clock.now());
+        metrics.identitiesMade += 1;
+        return identity;
+      } catch (error) {
+        metrics.identitiesFailed += 1;
+        throw error;
+      }
     },
     onChange: () => gateway.refresh(),
   });
@@ -150,21 +166,26 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     }
   };
   let current = config;
-  let stopping = false;
-  const health = (): ProxyHealth => {
-    const ready = gateway.complete && pool.listening > 0;
-    return { status: stopping ? 'stopping' : ready ? 'ok' : 'starting', workers: pool.listening };
+  const status = new ProxyStatus({
+    ...{ gateway, keeper, pool, quoter, metrics, totals },
+    issuer: () => files.issuer,
+  });
+  const drain = (times: DrainTimes): Promise<void> => {
+    if (!status.draining) logger.info('draining');
+    status.draining = true;
+    return pool.drain(times);
   };
   let admin: UnixHttpServer | undefined;
   const stop = async (times = DRAIN_TIMES): Promise<void> => {
-    stopping = true;
-    await pool.drain(times);
+    await drain(times);
+    totals.close();
     keeper.close();
     await admin?.close();
   };
   try {
     await pool.start(gateway.refresh());
     gateway.start();
+    totals.start();
     admin = await serveUnixHttp({
       path: join(config.platform.run_dir, PROXY_SOCKET),
       logger,
@@ -174,9 +195,12 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
           await followCa(state);
           await gateway.applyState(state);
         },
-        stateSummary: () => gateway.summary(),
+        stateSummary: () => status.state(),
         identities: () => gateway.identities(),
-        health,
+        health: () => status.health(),
+        readiness: () => status.readiness(),
+        metrics: () => status.metrics(),
+        drain: () => void drain(DRAIN_TIMES),
       }),
     });
   } catch (error) {
@@ -188,7 +212,7 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     get workerPids() {
       return pool.pids;
     },
-    health,
+    health: () => status.health(),
     stop,
     async reload(changed) {
       const next = await readPlatformFiles(changed.platform, clock.now());
@@ -208,25 +232,48 @@ const WORKER_OPENSSL_CONF = fileURLToPath(
   new URL('../../src/tls/worker-openssl.cnf', import.meta.url),
 );
 
-function createPool(
+/** With everything that has a default. */
+type Tools = ProxyDeps & Required<Pick<ProxyDeps, 'clock' | 'random'>>;
+
+function workerCount({ workers }: VmConfig['platform']): number {
+  return workers === 'auto' ? availableParallelism() : workers;
+}
+
+function createQuoter(
   { platform }: VmConfig,
-  listen: HostPort,
   identities: KnownIdentities,
-  deps: ProxyDeps & { readonly clock: Clock; readonly random: () => number },
-): WorkerPool {
-  const { clock, random, logger, own, opensslConf, platform: tee } = deps;
-  const count = platform.workers === 'auto' ? availableParallelism() : platform.workers;
-  const quoter = new SessionQuoter({
+  metrics: PrimaryMetrics,
+  { clock, logger, platform: tee }: Tools,
+): SessionQuoter {
+  return new SessionQuoter({
     quote: (reportData, signal) => tee.quotes.quote(reportData, signal),
     identities,
     limits: quoteLimits(platform.limits),
-    sources: count,
+    sources: workerCount(platform),
     clock,
     logger,
+    onQuote: (mode, outcome) => metrics.quoted(mode, outcome),
   });
+}
+
+interface PoolParts extends Pick<WorkerPoolOptions, 'quoter'> {
+  readonly listen: HostPort;
+  readonly totals: MetricsTotals;
+  readonly metrics: PrimaryMetrics;
+}
+
+function createPool(
+  { platform }: VmConfig,
+  { listen, quoter, totals, metrics }: PoolParts,
+  { clock, random, logger, own, opensslConf }: Tools,
+): WorkerPool {
   return new WorkerPool({
-    count,
+    count: workerCount(platform),
     quoter,
+    metrics: totals,
+    onDeath: () => {
+      metrics.workerDeaths += 1;
+    },
     // The same file whether this one runs from src or from dist.
     entry: fileURLToPath(new URL('../../dist/worker-main.js', import.meta.url)),
     environment: { OPENSSL_CONF: opensslConf ?? WORKER_OPENSSL_CONF },

@@ -3,7 +3,13 @@ import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import { backoff, type Backoff, type Logger } from '@proofgate/daemon';
 import type { Clock } from '../clock.ts';
 import { ProxyError } from '../errors.ts';
-import { parseWorkerMessage, type PrimaryMessage, type WorkerSettings } from '../ipc/messages.ts';
+import {
+  parseWorkerMessage,
+  type PrimaryMessage,
+  type WorkerMessage,
+  type WorkerSettings,
+} from '../ipc/messages.ts';
+import type { MetricsSource, MetricsTotals } from '../metrics/metrics-totals.ts';
 import type { EvidenceSource } from '../quoting/pending-session.ts';
 import type { SessionQuoter } from '../quoting/session-quoter.ts';
 import type { Snapshot } from '../ipc/snapshot.ts';
@@ -37,6 +43,10 @@ export interface WorkerPoolOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Gives workers evidence for the sessions of their clients. */
   readonly quoter: Pick<SessionQuoter, 'request' | 'cancel' | 'forget'>;
+  /** Gathers what workers count. */
+  readonly metrics: Pick<MetricsTotals, 'enter' | 'leave' | 'receive'>;
+  /** A worker has died without having been told to. */
+  readonly onDeath?: () => void;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -109,7 +119,10 @@ export class WorkerPool {
 }
 
 /** Stands for no worker. */
-const NO_SOURCE: EvidenceSource = { answer: () => undefined };
+const NO_SOURCE: WorkerSource = { answer: () => undefined, ask: () => undefined };
+
+/** One worker, as it is known to those who talk with it. */
+type WorkerSource = EvidenceSource & MetricsSource;
 
 /** One place in the pool: a worker process, and its successor when it dies. */
 class Member {
@@ -120,8 +133,8 @@ class Member {
   private readonly latest: () => Snapshot | undefined;
   private readonly restart: Backoff;
   private worker: ClusterWorker | undefined;
-  /** Names the worker to the quoter. */
-  private source: EvidenceSource = NO_SOURCE;
+  /** Names the worker to the quoter and to those who count. */
+  private source: WorkerSource = NO_SOURCE;
   /** Has given up its privileges, so that it may have keys. */
   private trusted = false;
   /** A snapshot is being written to the worker, and whether there is a newer one to follow. */
@@ -192,6 +205,7 @@ class Member {
   }
 
   async drain(times: DrainTimes): Promise<void> {
+    const told = this.stopping;
     this.stopping = true;
     this.cancelRestart();
     this.cancelDeadline();
@@ -201,7 +215,8 @@ class Member {
     const cancelKill = this.options.clock.after(times.deadlineMs + KILL_MARGIN_MS, () =>
       worker.process.kill('SIGKILL'),
     );
-    this.send({ kind: 'drain', times });
+    // Whoever asks again may only be in more of a hurry.
+    if (!told) this.send({ kind: 'drain', times });
     await exited;
     cancelKill();
   }
@@ -211,13 +226,13 @@ class Member {
     const worker = cluster.fork(this.options.environment);
     const forkedAt = clock.now().getTime();
     this.worker = worker;
-    this.source = {
-      // Never to its successor, which counts its requests anew.
-      answer: (answer) => {
-        if (worker === this.worker) this.send(answer);
-      },
+    // Never to its successor, which counts its requests anew.
+    const send = (message: PrimaryMessage): void => {
+      if (worker === this.worker) this.send(message);
     };
-    worker.on('message', (value: unknown) => this.receive(worker, value));
+    const source = { answer: send, ask: (ticket: number) => send({ kind: 'collect', ticket }) };
+    this.source = source;
+    worker.on('message', (value: unknown) => this.receive(worker, source, value));
     // A worker that dies while it is being written to; its exit is what counts.
     worker.on('error', () => undefined);
     worker.once('exit', (code, signal) => {
@@ -230,41 +245,50 @@ class Member {
     });
   }
 
-  private receive(worker: ClusterWorker, value: unknown): void {
-    if (worker !== this.worker) return;
+  private receive(worker: ClusterWorker, source: WorkerSource, value: unknown): void {
     try {
       const message = parseWorkerMessage(value);
-      switch (message.kind) {
-        case 'loaded':
-          this.send({ kind: 'configure', settings: this.options.settings });
-          break;
-        case 'unprivileged':
-          this.trusted = true;
-          this.publish();
-          break;
-        case 'listening':
-          this.listening = true;
-          this.cancelDeadline();
-          this.settle?.resolve();
-          this.options.logger.info({ workerPid: this.pid, port: message.port }, 'worker listens');
-          break;
-        case 'applied':
-          this.version = Math.max(this.version, message.version);
-          for (const look of [...this.awaiting]) look();
-          break;
-        case 'failed':
-          this.failure = `${message.code}: ${message.message}`;
-          break;
-        case 'evidence-request':
-          this.options.quoter.request(this.source, message);
-          break;
-        case 'evidence-cancel':
-          this.options.quoter.cancel(this.source, message.ticket);
-          break;
-      }
+      // Its last words may arrive after it has gone; what it has counted still counts.
+      if (message.kind === 'metrics') this.options.metrics.receive(source, message);
+      if (worker !== this.worker) return;
+      this.act(source, message);
     } catch (error) {
       this.options.logger.error({ workerPid: this.pid, err: error }, 'worker sent nonsense');
       worker.process.kill('SIGKILL');
+    }
+  }
+
+  private act(source: WorkerSource, message: WorkerMessage): void {
+    switch (message.kind) {
+      case 'loaded':
+        this.send({ kind: 'configure', settings: this.options.settings });
+        break;
+      case 'unprivileged':
+        this.trusted = true;
+        this.options.metrics.enter(source);
+        this.publish();
+        break;
+      case 'listening':
+        this.listening = true;
+        this.cancelDeadline();
+        this.settle?.resolve();
+        this.options.logger.info({ workerPid: this.pid, port: message.port }, 'worker listens');
+        break;
+      case 'applied':
+        this.version = Math.max(this.version, message.version);
+        for (const look of [...this.awaiting]) look();
+        break;
+      case 'failed':
+        this.failure = `${message.code}: ${message.message}`;
+        break;
+      case 'evidence-request':
+        this.options.quoter.request(source, message);
+        break;
+      case 'evidence-cancel':
+        this.options.quoter.cancel(source, message.ticket);
+        break;
+      case 'metrics':
+        break;
     }
   }
 
@@ -272,6 +296,7 @@ class Member {
     if (worker !== this.worker) return;
     this.cancelDeadline();
     this.options.quoter.forget(this.source);
+    this.options.metrics.leave(this.source);
     this.source = NO_SOURCE;
     this.worker = undefined;
     this.listening = false;
@@ -284,6 +309,7 @@ class Member {
     this.settle?.reject(
       new ProxyError('ERR_PROXY_WORKER_START', `worker ${String(pid)} ${this.failure}`),
     );
+    this.options.onDeath?.();
     const pauseMs = this.restart.next();
     this.options.logger.error({ workerPid: pid, code, signal, pauseMs }, 'worker died');
     this.cancelRestart = this.options.clock.after(pauseMs, () => this.fork());

@@ -36,6 +36,16 @@ export interface SessionQuoterOptions {
   readonly sources: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** A quote was made, or was not. */
+  readonly onQuote?: (mode: QuoteMode, outcome: QuoteOutcome) => void;
+}
+
+/** How the attempt to make a quote went. */
+export interface QuoteOutcome {
+  readonly made: boolean;
+  readonly durationMs: number;
+  /** That the quote was for. */
+  readonly sessions: number;
 }
 
 /**
@@ -59,6 +69,11 @@ export class SessionQuoter {
   constructor(options: SessionQuoterOptions) {
     this.options = options;
     this.places = new QuotePlaces(options.limits, options.sources);
+  }
+
+  /** Sessions that wait for a quote to be started. */
+  get queued(): Readonly<Record<QuoteMode, number>> {
+    return { batch: this.waiting.batch.size, challenge: this.waiting.challenge.size };
   }
 
   /**
@@ -119,8 +134,16 @@ export class SessionQuoter {
   private start(mode: QuoteMode, sessions: readonly PendingSession[]): void {
     this.busy = true;
     this.last = mode;
+    const { clock, onQuote } = this.options;
+    const startedAt = clock.now().getTime();
+    const ended = (made: boolean): void => {
+      const durationMs = clock.now().getTime() - startedAt;
+      onQuote?.(mode, { made, durationMs, sessions: sessions.length });
+    };
     void this.quote(sessions, mode)
+      .then(() => ended(true))
       .catch((error: unknown) => {
+        ended(false);
         this.options.logger.error({ mode, sessions: sessions.length, err: error }, 'no quote');
         for (const [source, own] of bySource(sessions)) {
           const tickets = own.map(({ request: { ticket } }) => ticket);

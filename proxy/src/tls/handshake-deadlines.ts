@@ -7,29 +7,43 @@ import type { Socket } from 'node:net';
  */
 export class HandshakeDeadlines {
   private readonly timeoutMs: number;
-  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly monotonicMs: () => number;
+  private readonly running = new Map<string, Handshake>();
 
-  constructor(timeoutMs: number) {
+  constructor(timeoutMs: number, monotonicMs: () => number) {
     this.timeoutMs = timeoutMs;
+    this.monotonicMs = monotonicMs;
   }
 
   /** Starts the clock of an accepted connection. */
   start(socket: Socket, onExpired: () => void): void {
     const key = addressesOf(socket);
     const timer = setTimeout(onExpired, this.timeoutMs);
-    this.timers.set(key, timer);
+    const handshake = { timer, startedAt: this.monotonicMs() };
+    this.running.set(key, handshake);
     socket.once('close', () => {
       clearTimeout(timer);
-      if (this.timers.get(key) === timer) this.timers.delete(key);
+      if (this.running.get(key) === handshake) this.running.delete(key);
     });
   }
 
-  /** @param secure the TLS side of the connection */
-  end(secure: Socket): void {
+  /**
+   * @param secure the TLS side of the connection
+   * @returns milliseconds since it was accepted, if that is known
+   */
+  end(secure: Socket): number | undefined {
     const key = addressesOf(secure);
-    clearTimeout(this.timers.get(key));
-    this.timers.delete(key);
+    const handshake = this.running.get(key);
+    if (handshake === undefined) return undefined;
+    clearTimeout(handshake.timer);
+    this.running.delete(key);
+    return this.monotonicMs() - handshake.startedAt;
   }
+}
+
+interface Handshake {
+  readonly timer: NodeJS.Timeout;
+  readonly startedAt: number;
 }
 
 /** What an accepted socket has in common with the TLS socket that is made of it, and with no other open connection. */

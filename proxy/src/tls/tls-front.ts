@@ -30,6 +30,7 @@ export interface TlsFrontOptions {
   readonly maxConnections: number;
   /** From accept until `endHandshake` is called. */
   readonly handshakeTimeoutMs: number;
+  readonly monotonicMs: () => number;
   readonly maxPendingHellos?: number;
   /** The TLS server of a host, or `undefined` for a name that is not served. */
   readonly lookup: (serverName: string) => HelloTarget | undefined;
@@ -42,8 +43,12 @@ export interface TlsFront {
   readonly server: Server;
   /** Every accepted connection that is still open, whatever has become of it since. */
   readonly connections: ReadonlySet<Socket>;
-  /** Tells that the handshake of a connection that was handed over is complete. */
-  endHandshake(secure: Socket): void;
+  /**
+   * Tells that the handshake of a connection that was handed over is complete.
+   *
+   * @returns milliseconds since it was accepted, if that is known
+   */
+  endHandshake(secure: Socket): number | undefined;
 }
 
 /**
@@ -53,7 +58,7 @@ export interface TlsFront {
  */
 export function createTlsFront(options: TlsFrontOptions): TlsFront {
   const connections = new Set<Socket>();
-  const handshakes = new HandshakeDeadlines(options.handshakeTimeoutMs);
+  const handshakes = new HandshakeDeadlines(options.handshakeTimeoutMs, options.monotonicMs);
   const maxPending = options.maxPendingHellos ?? MAX_PENDING_HELLOS;
   let pending = 0;
 

@@ -26,6 +26,9 @@ export interface WorkerProcessOptions {
   readonly exit: (code: number) => void;
 }
 
+/** Of metrics that nobody has asked for. */
+const NO_TICKET = 0;
+
 /**
  * A worker's side of the conversation with the primary. Privileges are given up before the first key is asked for, and
  * connections are accepted after the first snapshot.
@@ -59,7 +62,12 @@ export class WorkerProcess {
         case 'drain':
           this.draining = true;
           await this.worker?.drain(message.times);
+          // Nobody can ask any more.
+          this.sendMetrics(NO_TICKET);
           this.options.exit(0);
+          break;
+        case 'collect':
+          this.sendMetrics(message.ticket);
           break;
         case 'evidence-batch':
         case 'evidence-challenge':
@@ -68,11 +76,15 @@ export class WorkerProcess {
           break;
       }
     } catch (error) {
-      const code = error instanceof ProxyError ? error.code : 'ERR_INTERNAL';
-      const message = error instanceof Error ? error.message : String(error);
-      this.options.send({ kind: 'failed', code, message });
-      this.options.exit(1);
+      this.fail(error);
     }
+  }
+
+  private fail(error: unknown): void {
+    const code = error instanceof ProxyError ? error.code : 'ERR_INTERNAL';
+    const message = error instanceof Error ? error.message : String(error);
+    this.options.send({ kind: 'failed', code, message });
+    this.options.exit(1);
   }
 
   private configure(settings: WorkerSettings): void {
@@ -97,6 +109,10 @@ export class WorkerProcess {
       requestIdPrefix: options.requestIdPrefix,
     });
     options.send({ kind: 'unprivileged' });
+  }
+
+  private sendMetrics(ticket: number): void {
+    if (this.worker !== undefined) this.options.send(this.worker.collectMetrics(ticket));
   }
 
   private evidence(): LocalResource {

@@ -2,7 +2,7 @@
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HostPort } from '@proofgate/api';
-import { ProxyError } from '../errors.ts';
+import { ProxyError, type ProxyErrorCode } from '../errors.ts';
 import type { AccessLog } from '../http/access-log.ts';
 import type { ClientConnection } from '../http/client-connection.ts';
 import { createHttpFront, type HttpFrontLimits } from '../http/http-front.ts';
@@ -10,6 +10,8 @@ import type { LocalResource } from '../http/local-resource.ts';
 import type { RequestService } from '../http/serve-request.ts';
 import { createHttp2Front } from '../http2/http2-front.ts';
 import type { Route, Snapshot } from '../ipc/snapshot.ts';
+import type { MetricsReport } from '../metrics/metrics-report.ts';
+import { WorkerMetrics } from '../metrics/worker-metrics.ts';
 import { createTlsFront, type HelloRefusal } from '../tls/tls-front.ts';
 import type { UpstreamClient } from '../upstream/upstream-client.ts';
 import { ActiveHosts, type ServedIdentity } from './active-hosts.ts';
@@ -28,7 +30,7 @@ export interface ConnectionReport {
   readonly peer: string;
   readonly reason?: string;
   readonly host?: string;
-  readonly code?: string;
+  readonly code?: ProxyErrorCode;
   readonly bytesIn?: number;
   readonly bytesOut?: number;
 }
@@ -65,16 +67,22 @@ export class Worker {
   private readonly http2: ReturnType<typeof createHttp2Front>;
   private readonly front: ReturnType<typeof createTlsFront>;
   private readonly tunnels = new Set<TLSSocket>();
+  private readonly metrics = new WorkerMetrics();
   private draining = false;
   private requests = 0;
 
   constructor(options: WorkerOptions) {
     this.options = options;
-    const { limits, report } = options;
+    const { limits, monotonicMs } = options;
     this.hosts = new ActiveHosts({
       onSecure: (socket, route, identity) => this.onSecure(socket, route, identity),
       onFailed: (socket, error) => {
-        report({ event: 'handshake-failed', peer: peerOf(socket), reason: error.message });
+        this.report({
+          event: 'handshake-failed',
+          peer: peerOf(socket),
+          code: 'ERR_PROXY_HANDSHAKE_FAILED',
+          reason: error.message,
+        });
         socket.destroy();
       },
     });
@@ -84,8 +92,11 @@ export class Worker {
       maxHeaderCount: limits.headerCount,
       context: {
         upstreams: options.upstreams,
-        log: options.accessLog,
-        monotonicMs: options.monotonicMs,
+        log: (record) => {
+          this.metrics.request(record);
+          options.accessLog(record);
+        },
+        monotonicMs,
         nextRequestId: () => `${options.requestIdPrefix}-${(this.requests += 1).toString(36)}`,
         draining: () => this.draining,
       },
@@ -95,14 +106,23 @@ export class Worker {
     this.front = createTlsFront({
       maxConnections: limits.connections,
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
+      monotonicMs,
       lookup: (serverName) => this.hosts.find(serverName)?.tls,
-      onRefused: (refusal, socket) => report(helloReport(refusal, socket)),
+      onRefused: (refusal, socket) => this.report(helloReport(refusal, socket)),
     });
   }
 
   /** Version of the snapshot in force; -1 before the first. */
   get snapshotVersion(): number {
     return this.hosts.version;
+  }
+
+  /** What was counted since the last time. */
+  collectMetrics(ticket: number): MetricsReport {
+    return this.metrics.collect(ticket, {
+      connections: this.front.connections.size,
+      requests: this.requests - this.metrics.finishedRequests,
+    });
   }
 
   /** Serves what the snapshot says from the next connection and the next request on. */
@@ -168,8 +188,9 @@ export class Worker {
   }
 
   private onSecure(socket: TLSSocket, route: Route, identity: ServedIdentity): void {
-    this.front.endHandshake(socket);
     const { hostname } = route;
+    const handshakeMs = this.front.endHandshake(socket);
+    if (handshakeMs !== undefined) this.metrics.handshake(hostname, handshakeMs);
     if (route.mode === 'tcp') {
       this.onSecureTcp(socket, hostname, identity);
       return;
@@ -192,17 +213,21 @@ export class Worker {
     const found = routeForConnection(this.hosts.find(hostname)?.route, identity);
     if (found?.route.mode !== 'tcp') {
       const code = 'ERR_PROXY_REQUEST_MISDIRECTED';
-      this.options.report(
-        tcpReport({ bytesFromClient: 0, bytesToClient: 0, code }, hostname, peer),
-      );
+      this.report(tcpReport({ bytesFromClient: 0, bytesToClient: 0, code }, hostname, peer));
       socket.destroy();
       return;
     }
     this.tunnels.add(socket);
     serveTcpRoute(socket, found.route, (outcome) => {
       this.tunnels.delete(socket);
-      this.options.report(tcpReport(outcome, hostname, peer));
+      this.metrics.tcpConnection(hostname, outcome.bytesFromClient, outcome.bytesToClient);
+      this.report(tcpReport(outcome, hostname, peer));
     });
+  }
+
+  private report(report: ConnectionReport): void {
+    if (report.code !== undefined) this.metrics.refused(report.code);
+    this.options.report(report);
   }
 }
 
@@ -220,10 +245,16 @@ function helloReport(refusal: HelloRefusal, socket: Socket): ConnectionReport {
     case 'hello':
       return { ...common, code: refusal.error.code, reason: refusal.error.message };
     case 'unknown-name':
-      return { ...common, reason: 'unknown name', host: refusal.serverName ?? '' };
+      return {
+        ...common,
+        code: 'ERR_PROXY_HELLO_NAME',
+        reason: 'unknown name',
+        host: refusal.serverName ?? '',
+      };
     case 'timeout':
+      return { ...common, code: 'ERR_PROXY_HANDSHAKE_TIMEOUT', reason: refusal.kind };
     case 'overload':
-      return { ...common, reason: refusal.kind };
+      return { ...common, code: 'ERR_PROXY_TOO_MANY_HELLOS', reason: refusal.kind };
   }
 }
 
