@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['@proofgate/source', 'node', 'import', 'default'];
+// Not `import`: Node would apply it to `require` as well, and give CommonJS packages the other half of others.
+const conditions = ['@proofgate/source', 'node'];
 
 export default defineConfig({
   resolve: { conditions },
@@ -13,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{evidence,verifier,attester,simulator,api,daemon,ca,proxy,launcher,cli,images,bench,tools}/test/**/*.test.ts',
+            '{evidence,verifier,attester,simulator,api,daemon,ca,proxy,launcher,control-plane,cli,images,bench,tools}/test/**/*.test.ts',
             'examples/*/test/**/*.test.ts',
           ],
         },

@@ -28,6 +28,8 @@ const NEEDED = {
   fusermount: 'fuse3',
   cryptsetup: 'cryptsetup-bin',
   'qemu-system-x86_64': 'qemu-system-x86',
+  // Its server programs are not on the path; this one of the same package is.
+  pg_ctlcluster: 'postgresql',
   go: 'golang-go',
   python3: 'python3',
   nginx: 'nginx',

@@ -157,3 +157,10 @@ export {
 } from './management/endpoints.ts';
 export { MANAGEMENT_OPENAPI_FILE, managementOpenApi } from './management/openapi.ts';
 export { commandJsonSchemas } from './management/command-schemas.ts';
+export { AGENT_STATES, type AgentState } from './fleet/agent-state.ts';
+export {
+  agentLabelSchema,
+  agentLabelsSchema,
+  agentNameSchema,
+  MAX_AGENT_LABELS,
+} from './fleet/agent-label.ts';

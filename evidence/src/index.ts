@@ -161,12 +161,10 @@ export {
   type WorkloadQuote,
   type WorkloadStatement,
 } from './binding/workload-evidence.ts';
-export {
-  ENROLMENT_NONCE_BYTES,
-  enrolmentReportData,
-  type EnrolmentBinding,
-  type EnrolmentPurpose,
-} from './binding/enrolment-report-data.ts';
+export { ENROLMENT_NONCE_BYTES, enrolmentReportData } from './binding/enrolment-report-data.ts';
+export type { EnrolmentBinding, EnrolmentPurpose } from './binding/enrolment-report-data.ts';
+export { FLEET_NONCE_BYTES, fleetReportData } from './binding/fleet-report-data.ts';
+export type { FleetBinding, FleetPurpose } from './binding/fleet-report-data.ts';
 export {
   MAX_LEAF_NAME_BYTES,
   MAX_TREE_LEAVES,

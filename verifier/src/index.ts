@@ -38,6 +38,7 @@ export {
   type SessionChallenge,
 } from './check-binding.ts';
 
+export { checkEventLog } from './document/check-event-log.ts';
 export { checkUnboundDocument } from './document/check-unbound-document.ts';
 
 export { parsePolicy, parsePolicyText } from './policy/parse-policy.ts';

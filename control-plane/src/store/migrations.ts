@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Migration } from './migration.ts';
+import { auditTable } from './migrations/audit-table.ts';
+import { agentTables } from './migrations/agent-tables.ts';
+
+/** Every step from an empty database to that of this version. */
+export const MIGRATIONS: readonly Migration[] = [auditTable, agentTables];
