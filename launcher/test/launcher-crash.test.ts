@@ -1,63 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { waitFor } from '@proofgate/daemon';
 import { replayRuntimeEvents, toHex, type RuntimeEvent } from '@proofgate/evidence';
 import type { WorkloadSummary } from '@proofgate/launcher';
-import { build } from 'esbuild';
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isRunning } from './fixtures.ts';
+import { end, launch } from './separate-launcher.ts';
 import { vmStage, type VmStage } from './stage.ts';
 
 // Real processes on a busy machine take their time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const WITHIN = { timeoutMs: 20_000 };
-
-/** The test launcher as one file, made from the sources as they are. */
-let bundle: string;
-
-beforeAll(async () => {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('launcher-process.ts', import.meta.url))],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    conditions: ['@proofgate/source'],
-    write: false,
-    // Has parts that are no JavaScript, and is loaded only to speak with podman.
-    external: ['dockerode'],
-    logLevel: 'silent',
-  });
-  bundle = outputFiles[0]!.text;
-});
-
-/** Starts a launcher in a process of its own. */
-async function launch(stage: VmStage, containers: readonly object[]): Promise<ChildProcess> {
-  const program = join(stage.dir, 'launcher.cjs');
-  const configFile = join(stage.dir, 'config.yaml');
-  await writeFile(program, bundle);
-  // JSON is YAML.
-  await writeFile(configFile, JSON.stringify(stage.config(containers)));
-  const child = spawn(process.execPath, [program, configFile], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  onTestFinished(async () => {
-    await end(child, 'SIGTERM');
-  });
-  return child;
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  child.kill(signal);
-  await once(child, 'exit');
-  return child.exitCode;
-}
 
 async function workloads(stage: VmStage): Promise<readonly WorkloadSummary[]> {
   const answer = await stage.ask('/v1/workloads').catch(() => undefined);

@@ -112,7 +112,8 @@ export class ProcessRuntime implements Runtime {
         ...switchUser(user),
       });
       const places = { logDir, address: addressOf(workload) };
-      return new SpawnedProcess(await recordOf(child, user), places, child);
+      const record = { ...(await recordOf(child, user)), port: workload.port };
+      return new SpawnedProcess(record, places, child);
     } catch (cause) {
       throw startFailed(workload.name, user, cause);
     } finally {
@@ -132,7 +133,7 @@ export class ProcessRuntime implements Runtime {
       const workload = await this.#workloadOf(record.pid);
       return new AdoptedProcess(record, {
         logDir: workload === undefined ? undefined : this.#logDir(workload),
-        address: measured === undefined ? undefined : addressOf(measured.config),
+        address: addressOf(measured?.config ?? record),
       });
     }
     await new ProcessMembers(pidReused ? undefined : record.pid, record.ownUid).end(0);
@@ -229,8 +230,10 @@ export async function measureProcess(workload: ContainerConfig): Promise<Measure
 }
 
 /** Where a process is reached: it shares the VM's network. */
-function addressOf({ port }: ContainerConfig): HostPort {
-  return { host: LOOPBACK, port };
+function addressOf({ port }: Pick<ContainerConfig, 'port'>): HostPort;
+function addressOf({ port }: Pick<ProcessRecord, 'port'>): HostPort | undefined;
+function addressOf({ port }: Pick<ProcessRecord, 'port'>): HostPort | undefined {
+  return port === undefined ? undefined : { host: LOOPBACK, port };
 }
 
 /** A process answers on loopback alone, so that nothing outside the VM reaches it past the proxy. */

@@ -1,31 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isDeepStrictEqual } from 'node:util';
-import type { ContainerConfig, HostPort } from '@proofgate/api';
-import type { EventLog } from '../measurement/event-log.ts';
+import type { HostPort } from '@proofgate/api';
 import type { PlannedWorkload } from '../measurement/measurement-plan.ts';
-import { abortable } from './changes.ts';
-import { loadedEvents } from './loaded-events.ts';
+import type { Leftover } from './leftover.ts';
+import { MemberRoute } from './member-route.ts';
+import { MemberVersions, type MemberVersionsContext } from './member-versions.ts';
 import { OneByOne } from './one-by-one.ts';
 import { pause } from './pause.ts';
-import { isSwitched, slowSwitch } from './route-switch.ts';
-import { untilQuiet } from './until-quiet.ts';
-import type { RunningInstance } from './runtime.ts';
 import { ReplacementProblem, standTrial } from './replacement-trial.ts';
-import { SupervisedVersion, type VersionContext } from './supervised-version.ts';
+import { isSwitched, slowSwitch } from './route-switch.ts';
+import type { SupervisedVersion } from './supervised-version.ts';
 
 /** What the members of a fleet share. */
-export interface MemberContext extends VersionContext {
-  readonly log: EventLog;
-  /** Makes what the fleet serves now the state that the proxy is to have. */
-  readonly publish: () => void;
-  /** Settles when nobody is served under an older state any more. */
-  readonly superseded: () => Promise<void>;
+export interface MemberContext extends MemberVersionsContext {
   /** Settles when nobody new is sent to the version of a host that is retiring. */
   readonly switched: (hostname: string, signal: AbortSignal) => Promise<void>;
-  /** Settles when everything that a workload depends on is up. */
-  readonly dependenciesUp: (config: ContainerConfig, signal: AbortSignal) => Promise<void>;
-  /** Writes down which workloads the next launcher is to have. */
-  readonly save: () => Promise<void>;
 }
 
 /** Where a workload is served. */
@@ -35,13 +23,6 @@ export interface Serving {
   readonly retiring: HostPort | undefined;
 }
 
-/** What an earlier launcher had put another version in the place of, and did not live to end. */
-export interface Leftover {
-  readonly instance: RunningInstance;
-  /** Forgets it once it has been ended. */
-  readonly forget: () => Promise<void>;
-}
-
 /** A proxy that hangs must not keep a workload from being unloaded: clients then find nobody. */
 const LEAVE_WAIT_MS = 5_000;
 
@@ -49,10 +30,10 @@ const LEAVE_WAIT_MS = 5_000;
 export class FleetMember {
   readonly name: string;
   readonly #context: MemberContext;
-  readonly #versions = new Set<SupervisedVersion>();
+  readonly #versions: MemberVersions;
+  readonly #route: MemberRoute;
   #present: SupervisedVersion;
   #next: SupervisedVersion | undefined;
-  #retiring: HostPort | undefined;
   #problem: ReplacementProblem | undefined;
   #leaving = false;
   /** One change after the other. */
@@ -65,9 +46,13 @@ export class FleetMember {
    * @param logged - whether the event log says already that it is loaded
    */
   constructor(planned: PlannedWorkload, logged: boolean, context: MemberContext) {
+    const over = this.#over.signal;
     this.name = planned.measured.config.name;
     this.#context = context;
-    this.#present = this.#newVersion(planned, { logged });
+    const isPresent = (version: SupervisedVersion): boolean => version === this.#present;
+    this.#versions = new MemberVersions({ name: this.name, over, isPresent }, context);
+    this.#route = new MemberRoute(context, over);
+    this.#present = this.#versions.make(planned, { logged });
   }
 
   /** The version that serves, or is to. */
@@ -92,14 +77,14 @@ export class FleetMember {
 
   /** All versions of which something is here. */
   get versions(): readonly SupervisedVersion[] {
-    return [...this.#versions];
+    return this.#versions.all;
   }
 
   /** Where it is served; `undefined` when nobody may be sent to it. */
   get serving(): Serving | undefined {
     const { address, logged, servable } = this.#present;
     if (this.#leaving || !logged || !servable || address === undefined) return undefined;
-    return { address, retiring: this.#retiring };
+    return { address, retiring: this.#route.retiring };
   }
 
   /** Starts the version that it was made with. */
@@ -112,20 +97,10 @@ export class FleetMember {
    *
    * @param graceMs - time that it gets to end by itself
    */
-  retire({ instance, forget }: Leftover, graceMs: number): void {
-    this.#retiring = instance.address;
-    const ended = this.#turn.run(async () => {
-      // Whatever takes long here, this one is served for as long as anybody is sent to it.
-      while (!(await this.#isSwitched())) this.#reportSlowSwitch(this.#present);
-      await this.#drain();
-      await instance.stop(graceMs);
-      await forget();
-      await this.#relog();
-      this.#context.publish();
-    });
-    ended.catch((error: unknown) => {
-      this.#context.logger.error({ workload: this.name, err: error }, 'a leftover cannot be ended');
-    });
+  retire(leftover: Leftover, graceMs: number): void {
+    this.#versions.keep(leftover);
+    this.#route.leave(leftover.instance.address);
+    this.#retireInTurn(leftover, graceMs);
   }
 
   /**
@@ -159,24 +134,22 @@ export class FleetMember {
       this.#context.publish();
       const superseded = this.#context.superseded();
       await Promise.race([superseded, pause(LEAVE_WAIT_MS, new AbortController().signal)]);
-      await this.#stopAll();
+      await this.#versions.stopAll();
       await this.logUnloaded();
       // Its address may be another workload's only when nobody is sent there any more.
-      void superseded.then(() => this.#releaseAll());
+      void superseded.then(() => this.#versions.releaseAll());
     });
   }
 
   /** Ends everything of it and leaves the log as it is. @throws as {@link unload} */
   stop(): Promise<void> {
     this.#end();
-    return this.#turn.run(() => this.#stopAll());
+    return this.#turn.run(() => this.#versions.stopAll());
   }
 
   /** Says in the log that it is gone. */
-  async logUnloaded(): Promise<void> {
-    if (![...this.#versions].some(({ logged }) => logged)) return;
-    await this.#context.log.record({ type: 'proofgate.workload.unload', name: this.name });
-    for (const version of this.#versions) version.logged = false;
+  logUnloaded(): Promise<void> {
+    return this.#versions.logUnloaded();
   }
 
   #end(): void {
@@ -185,39 +158,38 @@ export class FleetMember {
     this.#over.abort(reason);
   }
 
-  async #stopAll(): Promise<void> {
-    const results = await Promise.allSettled(this.versions.map((v) => v.supervisor.stop()));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-  }
-
-  async #releaseAll(): Promise<void> {
-    for (const { planned } of this.#versions) await this.#release(planned);
+  /** However long clients stay with what is left, it is there for them, and newer versions do not wait for it. */
+  #retireInTurn(leftover: Leftover, graceMs: number): void {
+    const ended = this.#turn.run(async () => {
+      const newer = this.#attempt.signal;
+      const switched = await this.#isSwitched(newer);
+      if (switched || this.leaving) {
+        await this.#route.drainLeftover(leftover.instance.address);
+        await this.#versions.endLeftover(leftover, graceMs);
+        return;
+      }
+      if (!newer.aborted) this.#reportSlowSwitch(this.#present);
+      this.#retireInTurn(leftover, graceMs);
+    });
+    ended.catch((error: unknown) => {
+      this.#context.logger.error({ workload: this.name, err: error }, 'a leftover cannot be ended');
+    });
   }
 
   async #replaceNow(planned: PlannedWorkload, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.leaving) return;
     this.#problem = undefined;
-    if (!this.#present.logged) {
-      await this.#startAfresh(planned);
+    const former = this.#present;
+    if (!former.logged) {
+      // Nothing of it has ever run: it makes room.
+      await this.#versions.discard(former);
+      this.#present = this.#versions.make(planned, { logged: false });
+      this.start();
       return;
     }
-    const next = this.#newVersion(planned, { logged: false, trial: true });
-    const beside = this.#context.runtime.fitsBeside(
-      this.#present.planned.measured,
-      planned.measured,
-    );
+    const next = this.#versions.make(planned, { logged: false, trial: true });
+    const beside = this.#context.runtime.fitsBeside(former.planned.measured, planned.measured);
     await (beside ? this.#replaceBeside(next, signal) : this.#replaceInPlace(next, signal));
-  }
-
-  /** Nothing of the present version has ever run: it makes room. */
-  async #startAfresh(planned: PlannedWorkload): Promise<void> {
-    const before = this.#present;
-    await before.supervisor.stop();
-    this.#versions.delete(before);
-    await this.#release(before.planned);
-    this.#present = this.#newVersion(planned, { logged: false });
-    this.start();
   }
 
   async #replaceBeside(next: SupervisedVersion, signal: AbortSignal): Promise<void> {
@@ -227,12 +199,12 @@ export class FleetMember {
     this.#next = undefined;
     if (problem !== undefined) {
       this.#report(next, problem);
-      await this.#endVersion(next);
+      await this.#versions.end(next);
       return;
     }
     const loser = await this.#exchange(this.#present, next);
-    await this.#drain();
-    await this.#endVersion(loser);
+    await this.#route.drainFormer();
+    await this.#versions.end(loser);
   }
 
   /**
@@ -244,28 +216,18 @@ export class FleetMember {
   async #exchange(former: SupervisedVersion, next: SupervisedVersion): Promise<SupervisedVersion> {
     let [present, retiring] = [next, former];
     for (;;) {
-      this.#retiring = retiring.address;
+      this.#route.retire(retiring.address);
       this.#present = present;
       await this.#saveIfPossible();
       this.#context.publish();
+      // Clients are neither with the one nor with the other, but with what both are to replace.
+      if (present === former && this.#route.hasLeftover) return retiring;
       if (await this.#isSwitched()) return retiring;
       this.#reportSlowSwitch(present);
       [present, retiring] = [retiring, present];
       if (present === former) this.#report(next, slowSwitch(next, this.#context.timing.switchMs));
       else this.#problem = undefined;
     }
-  }
-
-  #isSwitched(): Promise<boolean> {
-    return isSwitched(this.#present.planned.measured.config, this.#context, this.#over.signal);
-  }
-
-  #reportSlowSwitch({ planned }: SupervisedVersion): void {
-    const facts = { workload: this.name, image: planned.measured.imageRef };
-    this.#context.logger.warn(
-      facts,
-      'the proxy still sends clients to the version before this one',
-    );
   }
 
   /** The present version must go first, because both listen at the same place. */
@@ -276,36 +238,35 @@ export class FleetMember {
     const problem = await standTrial(next, this.#context, signal);
     if (problem === undefined) {
       await this.#saveIfPossible();
-      await this.#release(former.planned);
+      await this.#versions.release(former);
       return;
     }
     this.#report(next, problem);
     await next.supervisor.stop();
-    if (this.#over.signal.aborted) return;
-    await this.#takePlace(next, this.#newVersion(former.planned, { logged: false }));
-    await this.#release(next.planned);
+    if (this.leaving) return;
+    await this.#takePlace(next, this.#versions.make(former.planned, { logged: false }));
+    await this.#versions.release(next);
   }
 
   async #takePlace(before: SupervisedVersion, after: SupervisedVersion): Promise<void> {
-    this.#versions.delete(before);
-    before.logged = false;
-    after.logged = true;
-    await this.#relog();
+    await this.#versions.exchange(before, after);
     this.#present = after;
     this.#context.publish();
     this.start();
   }
 
-  /** Those who were sent to the former version finish there; then nobody is sent there any more. */
-  async #drain(): Promise<void> {
-    const { superseded, timing, publish } = this.#context;
-    const { signal } = this.#over;
-    await pause(timing.drainMs, signal);
-    const address = this.#retiring;
-    this.#retiring = undefined;
-    publish();
-    await abortable(superseded(), signal).catch(ignore);
-    if (address !== undefined) await untilQuiet(address, timing.quietMs, signal);
+  /** @param newer - gives up, because a newer version is to be served */
+  #isSwitched(newer?: AbortSignal): Promise<boolean> {
+    const { config } = this.#present.planned.measured;
+    return isSwitched(config, this.#context, this.#over.signal, newer);
+  }
+
+  #reportSlowSwitch({ planned }: SupervisedVersion): void {
+    const facts = { workload: this.name, image: planned.measured.imageRef };
+    this.#context.logger.warn(
+      facts,
+      'the proxy still sends clients to the version before this one',
+    );
   }
 
   #report(next: SupervisedVersion, problem: ReplacementProblem): void {
@@ -317,84 +278,10 @@ export class FleetMember {
     changes.notify();
   }
 
-  /** Ends a version that nobody is sent to, and takes it out of the log. */
-  async #endVersion(version: SupervisedVersion): Promise<void> {
-    await version.supervisor.stop();
-    this.#versions.delete(version);
-    const { event } = version.planned;
-    const stays = loadedEvents(this.#versions).some((other) => isDeepStrictEqual(other, event));
-    if (version.logged && !stays) {
-      await this.#relog();
-      this.#context.publish();
-    }
-    version.logged = false;
-    // Its address may be another workload's only when nobody is sent there any more.
-    const released = this.#context.superseded().then(() => this.#release(version.planned));
-    await abortable(released, this.#over.signal).catch(ignore);
-  }
-
-  /**
-   * Makes the log name exactly the versions that are loaded. The format can only unload a name as a whole, so what stays
-   * is loaded again in the same step.
-   */
-  async #relog(): Promise<void> {
-    const unload = { type: 'proofgate.workload.unload', name: this.name } as const;
-    await this.#context.log.record(unload, ...loadedEvents(this.#versions));
-  }
-
-  #newVersion(
-    planned: PlannedWorkload,
-    { logged, trial = false }: { readonly logged: boolean; readonly trial?: boolean },
-  ): SupervisedVersion {
-    const version: SupervisedVersion = new SupervisedVersion(
-      {
-        planned,
-        logged,
-        trial,
-        beforeFirstStart: (signal) => this.#admit(version, signal),
-        onServable: () => {
-          if (version === this.#present) this.#context.publish();
-        },
-      },
-      this.#context,
-    );
-    this.#versions.add(version);
-    return version;
-  }
-
-  /** What has to be true before a version starts for the first time. */
-  async #admit(version: SupervisedVersion, signal: AbortSignal): Promise<void> {
-    const { config } = version.planned.measured;
-    await this.#context.dependenciesUp(config, signal);
-    if (!version.logged) {
-      signal.throwIfAborted();
-      const { event } = version.planned;
-      const known = loadedEvents(this.#versions).some((other) => isDeepStrictEqual(other, event));
-      if (!known) await this.#context.log.record(event);
-      version.logged = true;
-      if (version === this.#present) await this.#context.save();
-    }
-    this.#context.publish();
-    if (this.#context.runtime.listenerOf(config) === undefined) return;
-    // Until then this program would answer under the certificate of the one before it.
-    await abortable(this.#context.superseded(), signal);
-  }
-
   /** It serves already: that the next launcher will not know it is no reason to take it away. */
   async #saveIfPossible(): Promise<void> {
     await this.#context.save().catch((error: unknown) => {
       this.#context.logger.error({ workload: this.name, err: error }, 'cannot be written down');
     });
   }
-
-  async #release({ measured }: PlannedWorkload): Promise<void> {
-    await this.#context.runtime.release(measured).catch((error: unknown) => {
-      this.#context.logger.error({ workload: this.name, err: error }, 'something is left of it');
-    });
-  }
-}
-
-/** The signal has ended a wait whose end nobody needs any more. */
-function ignore(): void {
-  // Nothing to be done.
 }

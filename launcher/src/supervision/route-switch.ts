@@ -16,15 +16,22 @@ export interface SwitchContext {
  *
  * @param config - of the version that takes its place
  * @param over - nobody needs to know any more
+ * @param newer - it does not matter any more, because a newer version is to be served
  * @returns `false` when it still does after the time that there is for it
  */
 export async function isSwitched(
   { hostname, internal }: ContainerConfig,
   { switched, timing }: SwitchContext,
   over: AbortSignal,
+  newer?: AbortSignal,
 ): Promise<boolean> {
   if (internal || hostname === undefined) return true;
-  const limit = AbortSignal.any([over, AbortSignal.timeout(timing.switchMs)]);
+  const ends = [
+    over,
+    AbortSignal.timeout(timing.switchMs),
+    ...(newer === undefined ? [] : [newer]),
+  ];
+  const limit = AbortSignal.any(ends);
   const inTime = await switched(hostname, limit).then(
     () => true,
     () => false,

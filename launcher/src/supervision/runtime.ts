@@ -147,6 +147,8 @@ export interface ProcessRecord {
   readonly startTime: number;
   /** User id that nothing but this workload uses, if there is one. */
   readonly ownUid?: number;
+  /** Where it listens; unknown of one that an older launcher has started. */
+  readonly port?: number;
 }
 
 /** A container of an engine. */

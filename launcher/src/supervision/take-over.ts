@@ -55,7 +55,8 @@ interface Found {
   readonly instance: RunningInstance;
   readonly key: string;
   readonly asPlanned: boolean;
-  readonly inLog: boolean;
+  /** Those of the log that say of it that it was loaded. */
+  readonly events: readonly RuntimeEvent[];
 }
 
 /** Keeps what is as planned, and beside it what it had replaced; ends the rest. */
@@ -73,8 +74,13 @@ async function sortRecords(
     if (!asPlanned || taken.has(name)) continue;
     logger.info({ workload: name, instance: instance.record }, 'workload adopted');
     const leftovers = present
-      .filter((other) => other.name === name && other.instance !== instance && other.inLog)
-      .map((other) => ({ instance: other.instance, forget: () => records.remove(other.key) }));
+      .filter(
+        (other) => other.name === name && other.instance !== instance && other.events.length > 0,
+      )
+      .map(({ instance, events, key }) => ({
+        ...{ instance, events },
+        forget: () => records.remove(key),
+      }));
     taken.set(name, { instance, key, leftovers });
   }
   const kept = new Set(
@@ -103,7 +109,9 @@ async function findRecorded(
   const asPlanned = planned !== undefined && inLog.some((entry) => isAsPlanned(entry, planned));
   const measured = asPlanned ? planned.measured : undefined;
   const instance = await runtime.adopt(record.instance, measured);
-  if (instance !== undefined) return { name, instance, key, asPlanned, inLog: inLog.length > 0 };
+  if (instance !== undefined) {
+    return { name, instance, key, asPlanned, events: inLog.map(loadEvent) };
+  }
   await records.remove(key);
   return undefined;
 }
@@ -147,6 +155,18 @@ function isAsPlanned(loaded: LoadedWorkload, { measured, root }: PlannedWorkload
     loaded.configRoot === root &&
     loaded.specDigest === measured.specDigest
   );
+}
+
+/** The event that a workload of the log comes from. */
+function loadEvent({
+  name,
+  imageRef: image_ref,
+  imageDigest: image_digest,
+  configRoot: config_root,
+  specDigest: spec_digest,
+}: LoadedWorkload): RuntimeEvent {
+  const fields = { name, image_ref, image_digest, config_root, spec_digest };
+  return { type: 'proofgate.workload.load', ...fields };
 }
 
 /** The CA that issues certificates at the end of a log; `undefined` before the platform's event. */

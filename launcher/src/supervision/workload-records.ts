@@ -104,8 +104,9 @@ function toJson({ name, imageDigest, specDigest, instance }: WorkloadRecord): un
   };
 }
 
-function processFields({ pid, startTime, ownUid }: ProcessRecord): object {
-  return { pid, start_time: startTime, own_uid: ownUid ?? null };
+function processFields({ pid, startTime, ownUid, port }: ProcessRecord): object {
+  const known = port === undefined ? {} : { port };
+  return { pid, start_time: startTime, own_uid: ownUid ?? null, ...known };
 }
 
 function containerFields(container: ContainerRecord): object {
@@ -139,6 +140,7 @@ function parseInstance(record: Readonly<Record<string, unknown>>): InstanceRecor
         pid: positive(record['pid']),
         startTime: positive(record['start_time']),
         ...(record['own_uid'] === null ? {} : { ownUid: positive(record['own_uid']) }),
+        ...(record['port'] === undefined ? {} : { port: positive(record['port']) }),
       };
     case 'containerd':
     case 'podman':
