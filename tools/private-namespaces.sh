@@ -13,4 +13,6 @@ umount /sys/fs/cgroup/unified 2>/dev/null || true
 ip link set lo up
 # Inherited from the machine otherwise; the launcher turns on what it needs.
 echo 0 >/proc/sys/net/ipv4/ip_forward
-exec "$@"
+# The first process of a namespace inherits every orphan in it. Unless somebody waits for those, podman takes a conmon
+# that has ended for one that runs, and waits twenty seconds for its end.
+exec catatonit -- "$@"
