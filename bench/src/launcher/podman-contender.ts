@@ -72,9 +72,10 @@ export class PodmanContender implements Puller {
       remove: async ({ name }) => {
         const command = running.get(name);
         running.delete(name);
-        await this.#podman('kill', name);
-        // It ends with the status of what was killed.
+        // Left alone it waits for an exit code, which nobody may have written down, for twenty seconds.
+        command?.child.kill('SIGKILL');
         await command?.ended.catch(() => undefined);
+        await this.#podman('rm', '--force', '--time', '0', name);
       },
     };
   }
@@ -82,7 +83,7 @@ export class PodmanContender implements Puller {
   #runArguments(order: ContainerOrder, network: 'none' | 'bridge'): readonly string[] {
     const { image, sockets } = this.#options;
     return [
-      ...['run', '--rm', '--name', order.name, '--volume', `${sockets}:${SOCKET_MOUNT}`],
+      ...['run', '--name', order.name, '--volume', `${sockets}:${SOCKET_MOUNT}`],
       ...['--cgroup-parent', `${this.#options.cgroupParent}/podman-${order.name}`],
       ...(network === 'none' ? ['--network', 'none'] : ['--ip', addressOf(order)]),
       ...[image, ...serverArguments(order.name, portOf(order))],
