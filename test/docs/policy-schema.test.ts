@@ -119,6 +119,11 @@ describe('the schema of policies', () => {
 
   it.each<[string, object]>([
     ['nothing that is acceptable', { version: 1, name: 'x', allowDebug: true }],
+    [
+      'weakenings alone',
+      { version: 1, tdx: { allowAttributes: 'perfmon' }, snp: { allowVmpl: [1] } },
+    ],
+    ['a rule without members', { version: 1, tcb: {} }],
     ['no version', { tee: 'tdx' }],
     [
       'registers of two TEEs',

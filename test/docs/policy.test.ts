@@ -85,7 +85,7 @@ function membersOf(value: unknown, path = ''): readonly string[] {
 /** The words that a member takes, as the parser lists them when it refuses another. */
 function wordsOf(parent: string, name: string): readonly string[] {
   try {
-    parsePolicy({ version: 1, [parent]: { [name]: UNKNOWN } });
+    parsePolicy({ version: 1, tee: 'tdx', [parent]: { [name]: UNKNOWN } });
   } catch (error) {
     if (error instanceof VerifierError) return (error.expected ?? '').split(/, | or /);
   }

@@ -63,6 +63,11 @@ describe('a policy file', () => {
   it('refuses to be empty', async () => {
     expect(await code({ version: 1 })).toBe('ERR_POLICY_EMPTY');
     expect(await code({ version: 1, name: 'x', allowDebug: true })).toBe('ERR_POLICY_EMPTY');
+    // What only weakens says nothing of what is acceptable.
+    expect(await code({ version: 1, tdx: { allowAttributes: 'migratable' } })).toBe(
+      'ERR_POLICY_EMPTY',
+    );
+    expect(await code({ version: 1, snp: { allowVmpl: [1] } })).toBe('ERR_POLICY_EMPTY');
     for (const nothing of [{}, null, undefined, [], 'x', 1]) {
       expect(await code(nothing)).toBe('ERR_POLICY_INVALID');
     }
@@ -76,6 +81,13 @@ describe('a policy file', () => {
     ['an unknown root', { version: 1, roots: ['arm'] }],
     ['a root hash that is short', { version: 1, roots: ['sha256:abcd'] }],
     ['no measurement sets', { version: 1, measurements: {} }],
+    ['no rule on the TCB', { version: 1, tcb: {} }],
+    ['no grace', { version: 1, tcb: { grace: {} } }],
+    ['no allowance for TDs', { version: 1, tee: 'tdx', tdx: {} }],
+    ['no allowance for guests', { version: 1, tee: 'sev-snp', snp: {} }],
+    ['no extension', { version: 1, extensions: {} }],
+    ['no platform', { version: 1, platforms: {} }],
+    ['no rule on freshness', { version: 1, freshness: {} }],
     ['an empty set', { version: 1, measurements: { a: {} } }],
     ['a short register', { version: 1, measurements: { a: { mrtd: 'abcd' } } }],
     [

@@ -200,6 +200,11 @@ describe('judging', () => {
     };
     expect(await until(0)).toBe('accepted');
     expect(await until(1000)).toBe('ERR_POLICY_TCB_STATUS');
+    const age = Math.floor((AT.getTime() - old.tcb.date.getTime()) / 86_400_000);
+    const lasting = async (days: number) =>
+      decide({ roots, tcb: { grace: { OutOfDate: `P${age + days}D` } } }, { evidence: old });
+    expect(await lasting(399)).toBe('accepted');
+    expect(await lasting(402)).toBe('ERR_POLICY_TCB_STATUS');
   });
 
   it('says what it saw', () => {

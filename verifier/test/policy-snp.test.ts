@@ -35,7 +35,7 @@ describe('a policy for SEV-SNP', () => {
     ['VMPL 2, allowed', { snp: { allowVmpl: [2] } }, vmpl(2), 'accepted'],
     ['VMPL 0, another allowed', { snp: { allowVmpl: [2] } }, vmpl(0), 'accepted'],
     ['VMPL 1, another allowed', { snp: { allowVmpl: [2, 3] } }, vmpl(1), 'ERR_POLICY_ATTRIBUTES'],
-    ['VMPL 0 without a list', { snp: {} }, vmpl(0), 'accepted'],
+    ['VMPL 0 without a list', {}, vmpl(0), 'accepted'],
     ['VMPL 4', { snp: { allowVmpl: [4] } }, vmpl(0), 'ERR_POLICY_INVALID'],
     ['VMPL 0 as an exception', { snp: { allowVmpl: [0] } }, vmpl(0), 'ERR_POLICY_INVALID'],
     ['no level', { snp: { allowVmpl: [] } }, vmpl(0), 'ERR_POLICY_INVALID'],

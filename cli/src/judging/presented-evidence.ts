@@ -38,13 +38,9 @@ export interface SessionWish {
 export async function presentedBy(
   target: Target,
   progress: Progress,
-  session: SessionWish = { freshness: 'certificate' },
+  session: SessionWish = { freshness: undefined },
 ): Promise<PresentedEvidence> {
-  if (session.freshness === 'session' && target.kind !== 'host') {
-    throw new CliError('ERR_CLI_USAGE', 'only a host can prove a session', {
-      hint: 'give the address of the host, or ask for freshness certificate',
-    });
-  }
+  demandBindable(target, session.freshness);
   switch (target.kind) {
     case 'host':
       return presentedByHost(target, progress, session);
@@ -60,6 +56,19 @@ export async function presentedBy(
     case 'document':
       return { evidence: { kind: 'document', document: target.document } };
   }
+}
+
+function demandBindable({ kind }: Target, freshness: Freshness | undefined): void {
+  if (freshness === undefined || kind === 'host') return;
+  if (freshness === 'session') {
+    throw new CliError('ERR_CLI_USAGE', 'only a host can prove a session', {
+      hint: 'give the address of the host, or ask for freshness certificate',
+    });
+  }
+  if (kind === 'certificate') return;
+  throw new CliError('ERR_CLI_USAGE', 'this file is bound to no certificate', {
+    hint: 'give the address of the host or its certificate chain, or ask for no freshness',
+  });
 }
 
 async function presentedByHost(

@@ -15,7 +15,7 @@ function membersBelow(path: readonly string[]): readonly string[] | undefined {
   let inner: unknown = { [UNKNOWN]: 1 };
   for (const name of [...path].reverse()) inner = { [name]: inner };
   try {
-    parsePolicy({ version: 1, ...(inner as object) });
+    parsePolicy({ version: 1, tee: 'tdx', ...(inner as object) });
   } catch (error) {
     if (!(error instanceof VerifierError)) throw error;
     if (error.seen === UNKNOWN && error.hint !== undefined) return error.expected?.split(', ');

@@ -5,7 +5,7 @@ import type { TcbStatus } from '../dcap/tcb-status.ts';
 import { describeSnpTcb } from '../snp/snp-tcb.ts';
 import { judged, passed, type PolicyCheck, refused, skipped } from './decision.ts';
 import { formatSpan } from './duration.ts';
-import type { Grace, Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import type { PolicySubject } from './subject.ts';
 import { listText } from '../list-text.ts';
 
@@ -68,17 +68,17 @@ function judgeStatus(
     return refused(name, 'ERR_POLICY_TCB_STATUS', expected, seen, hint);
   }
   const end = grace.kind === 'until' ? grace.until : new Date(tcbDate.getTime() + grace.maxAgeMs);
-  const problem = graceProblem(grace, end, at);
+  const problem = graceProblem(end, at);
   const withGrace = `${expected}, or ${status} until ${end.toISOString()}`;
   if (problem === undefined) return passed(name, withGrace, seen);
   return refused(name, 'ERR_POLICY_TCB_STATUS', withGrace, seen, problem);
 }
 
-function graceProblem(grace: Grace, end: Date, at: Date): string | undefined {
+function graceProblem(end: Date, at: Date): string | undefined {
   const left = end.getTime() - at.getTime();
   if (left < 0) return `the grace ended ${formatSpan(left)} ago`;
-  if (grace.kind === 'until' && left > MAX_GRACE_MS) {
-    return `the grace is ${formatSpan(left)} long, over ${formatSpan(MAX_GRACE_MS)}; accept the status instead`;
+  if (left > MAX_GRACE_MS) {
+    return `the grace ends in ${formatSpan(left)}, over ${formatSpan(MAX_GRACE_MS)}; accept the status instead`;
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ import { parseIsoDuration } from './duration.ts';
 import type { ExtensionRule, MeasurementSet, Policy, PolicyRoot } from './policy.ts';
 import {
   checkKeys,
+  checkNotEmpty,
   hexOf,
   MAX_POLICY_ITEMS,
   oneOf,
@@ -25,15 +26,15 @@ const RULE_KEYS = [
   'roots',
   'measurements',
   'tcb',
-  'tdx',
-  'snp',
   'extensions',
   'workloads',
   'imageProfile',
   'platforms',
   'freshness',
 ];
-const KEYS = ['$schema', 'version', 'name', 'description', 'allowDebug', ...RULE_KEYS];
+/** Keys that only allow what is refused without them. */
+const ALLOWANCES = ['allowDebug', 'tdx', 'snp'];
+const KEYS = ['$schema', 'version', 'name', 'description', ...ALLOWANCES, ...RULE_KEYS];
 /** Privilege levels that are not accepted anyway (AMD specification 56860, section 4.6). */
 const VMPLS = [1, 2, 3];
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._:/@+-]{0,127}$/u;
@@ -182,6 +183,7 @@ function readSnp(fields: JsonFields): Policy['snp'] {
 function readExtensions(fields: JsonFields): readonly ExtensionRule[] {
   if (!fields.has('extensions')) return [];
   const extensions = fields.object('extensions');
+  checkNotEmpty(extensions);
   const rules = [...extensions.members.keys()].map((key) => ({
     oid: oidOf(key) ?? extensions.fail(key, 'a dotted OID or a known name', key),
     ...readValue(extensions, key),

@@ -17,11 +17,21 @@ export const policyFailure: FieldFailure = (path, expected, seen) => {
 };
 
 /**
- * Refuses members that are not in the schema.
+ * Refuses an object without members: it looks like a rule, and limits nothing.
+ *
+ * @throws VerifierError `ERR_POLICY_INVALID`
+ */
+export function checkNotEmpty(fields: JsonFields): void {
+  if (fields.members.size === 0) policyFailure(fields.path(), 'at least one member', 'none');
+}
+
+/**
+ * Refuses members that are not in the schema, and the absence of any.
  *
  * @throws VerifierError `ERR_POLICY_INVALID` with the known key that is nearest
  */
 export function checkKeys(fields: JsonFields, known: readonly string[]): void {
+  checkNotEmpty(fields);
   for (const key of fields.members.keys()) {
     if (known.includes(key)) continue;
     const near = nearestKey(key, known);

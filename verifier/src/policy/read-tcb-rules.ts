@@ -4,7 +4,7 @@ import type { JsonFields } from '../json/json-fields.ts';
 import { parseIsoDuration } from './duration.ts';
 import type { SnpTcbVersion } from '../snp/snp-tcb.ts';
 import type { Grace, Policy } from './policy.ts';
-import { checkKeys, oneOf, readWords } from './policy-fields.ts';
+import { checkKeys, checkNotEmpty, oneOf, readWords } from './policy-fields.ts';
 
 const KEYS = ['accept', 'minimumEvaluationNumber', 'denyAdvisories', 'grace', 'minimumSnp'];
 const DEFAULT_ACCEPT: readonly TcbStatus[] = ['UpToDate'];
@@ -44,6 +44,7 @@ export function readTcbRules(fields: JsonFields): Policy['tcb'] {
 function readGrace(tcb: JsonFields): ReadonlyMap<TcbStatus, Grace> {
   if (!tcb.has('grace')) return new Map();
   const grace = tcb.object('grace');
+  checkNotEmpty(grace);
   return new Map(
     [...grace.members.keys()].map((key) => [
       status(key) ?? grace.fail(key, TCB_STATUSES.join(', '), key),
