@@ -7,6 +7,7 @@ export const API_ERRORS = {
   ERR_API_BYTE_SIZE: ['rejected', 'text is not a size such as 64KiB, 1GiB or 1000000'],
   ERR_API_HOSTNAME: ['rejected', 'text is not a DNS name as in RFC 1123'],
   ERR_API_HOST_PORT: ['rejected', 'text is not an address with a port, such as 127.0.0.1:5432'],
+  ERR_API_ADDRESS_RANGE: ['rejected', 'text is not an IP address or range such as 10.0.0.0/8'],
   ERR_API_UPSTREAM: ['rejected', 'text is not an upstream that the mode of the route can reach'],
   ERR_API_HEALTH_CHECK: ['rejected', 'text is not a URL or address that a health check can ask'],
   ERR_API_IMAGE_REFERENCE: ['rejected', 'image reference is malformed or not pinned by digest'],

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { parseAddressRange, type AddressRange } from './address-range.ts';
 export { parseByteSize, type ByteCount } from './byte-size.ts';
 export { parseDuration, type Milliseconds } from './duration.ts';
 export { API_ERRORS, ApiError, type ApiErrorCode } from './errors.ts';
@@ -39,6 +40,7 @@ export {
   type SimulatorConfig,
   type TeeChoice,
 } from './platform-config.ts';
+export { type ProxyProtocolConfig } from './proxy-protocol-config.ts';
 export { type RouteConfig } from './route-config.ts';
 export { vmConfigSchema, type VmConfig } from './vm-config.ts';
 export { placeContainer, type PlacedContainer } from './place-container.ts';

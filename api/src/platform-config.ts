@@ -4,6 +4,7 @@ import { containersPlatformSchema, type ContainersPlatformConfig } from './conta
 import type { Milliseconds } from './duration.ts';
 import { parseHostPort, type HostPort } from './host-port.ts';
 import { limitsSchema, type Limits } from './limits.ts';
+import { proxyProtocolSchema, type ProxyProtocolConfig } from './proxy-protocol-config.ts';
 import { durationField, hostnameField, labelField, parsedText } from './text-fields.ts';
 import { MAX_ID } from './user.ts';
 
@@ -87,6 +88,8 @@ export interface PlatformConfig {
   /** URLs as written: the configuration tree commits to the text. */
   readonly attestation_servers: readonly string[];
   readonly listen: HostPort;
+  /** Load balancers in front of the proxy that say whose connections they pass on. */
+  readonly proxy_protocol?: ProxyProtocolConfig;
   readonly data_dir: string;
   readonly run_dir: string;
   readonly runtime: RuntimeChoice;
@@ -203,6 +206,7 @@ export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
       .max(MAX_ATTESTATION_SERVERS)
       .default([]),
     listen: parsedText(parseHostPort).prefault(DEFAULT_LISTEN),
+    proxy_protocol: proxyProtocolSchema.exactOptional(),
     data_dir: path.default(DEFAULT_DATA_DIR),
     run_dir: path.default(DEFAULT_RUN_DIR),
     runtime: z.enum(['auto', 'containerd', 'podman', 'process']).default('auto'),

@@ -13,6 +13,8 @@ export interface RouteConfig {
   /** As written; see `parseUpstream`. */
   readonly upstream: string;
   readonly attestation: AttestationMode;
+  /** Tells the upstream with the first bytes of each connection whose it is; only in mode `tcp`. */
+  readonly proxy_protocol?: 'v2';
   readonly limits: HostLimits;
 }
 
@@ -23,6 +25,12 @@ export const routeConfigSchema: z.ZodType<RouteConfig, unknown> = z
     mode: z.enum(['http', 'tcp']).default('http'),
     upstream: z.string(),
     attestation: z.enum(['certificate', 'session']).default('certificate'),
+    proxy_protocol: z.literal('v2').exactOptional(),
     limits: hostLimitsSchema.prefault({}),
   })
-  .superRefine(checkUpstream);
+  .superRefine(checkUpstream)
+  .superRefine(({ mode, proxy_protocol }, context) => {
+    if (mode === 'tcp' || proxy_protocol === undefined) return;
+    const message = 'mode http shares its connections among clients, and has X-Forwarded-For';
+    context.addIssue({ code: 'custom', path: ['proxy_protocol'], message });
+  });

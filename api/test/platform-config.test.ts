@@ -16,6 +16,18 @@ testRules([
   ['tee', withPlatform({ tee: 'sev-snp' }), withPlatform({ tee: 'sgx' }), /^platform\.tee: /],
   ['runtime', withPlatform({ runtime: 'process' }), withPlatform({ runtime: 'lxc' }), /runtime/],
   [
+    'load balancers',
+    withPlatform({ proxy_protocol: { from: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'] } }),
+    withPlatform({ proxy_protocol: { from: ['10.0.0.0/33'] } }),
+    /^platform\.proxy_protocol\.from\.0: /,
+  ],
+  [
+    'load balancers that are none',
+    withPlatform({ proxy_protocol: { from: ['::/0'] } }),
+    withPlatform({ proxy_protocol: { from: [] } }),
+    /^platform\.proxy_protocol\.from: /,
+  ],
+  [
     'machine name',
     withPlatform({ machine_name: 'm-1' }),
     withPlatform({ machine_name: 'M1' }),

@@ -27,6 +27,12 @@ testRules([
     /is already taken by platform\.hostname/,
   ],
   [
+    'PROXY protocol of a route',
+    withRoute({ mode: 'tcp', upstream: 'a:1', proxy_protocol: 'v2' }),
+    withRoute({ proxy_protocol: 'v2' }),
+    /routes\.0\.proxy_protocol: mode http shares its connections/,
+  ],
+  [
     'evidence of a TCP route',
     withRoute({ attestation: 'session' }),
     withRoute({ mode: 'tcp', upstream: 'a:1', attestation: 'session' }),

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   formatHostPort,
+  parseAddressRange,
   parseByteSize,
   parseDuration,
   parseHostname,
@@ -250,4 +251,23 @@ describe('parseUser', () => {
       expect(() => parseUser(text)).toThrow(refusal('ERR_API_USER'));
     },
   );
+});
+
+describe('parseAddressRange', () => {
+  test.each([
+    ['192.0.2.1', { address: '192.0.2.1', family: 4, prefix: 32 }],
+    ['10.0.0.0/8', { address: '10.0.0.0', family: 4, prefix: 8 }],
+    ['0.0.0.0/0', { address: '0.0.0.0', family: 4, prefix: 0 }],
+    ['2001:db8::/32', { address: '2001:db8::', family: 6, prefix: 32 }],
+    ['::1', { address: '::1', family: 6, prefix: 128 }],
+  ])('reads %s', (text, range) => {
+    expect(parseAddressRange(text)).toEqual(range);
+  });
+
+  test.each([
+    ...['', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/08', '10.0.0/8', '/8', 'lb.example.com'],
+    ...['10.0.0.0/8/8', '::/129', 'fe80::1%eth0', '[::1]', '10.0.0.0 /8'],
+  ])('refuses %j', (text) => {
+    expect(() => parseAddressRange(text)).toThrow(refusal('ERR_API_ADDRESS_RANGE'));
+  });
 });

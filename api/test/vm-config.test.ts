@@ -91,6 +91,7 @@ describe('vmConfigSchema', () => {
         ca_key: '/k',
         attestation_servers: ['https://as.example.com/verify'],
         listen: { host: '::1', port: 8443 },
+        proxy_protocol: { from: [{ address: '10.0.0.0', family: 4, prefix: 8 }] },
         data_dir: '/d',
         run_dir: '/r',
         runtime: 'podman',
@@ -203,6 +204,7 @@ describe('vmConfigSchema', () => {
           mode: 'tcp',
           upstream: '127.0.0.1:5432',
           attestation: 'certificate',
+          proxy_protocol: 'v2',
           limits: {
             body_bytes: 1,
             request_timeout: 1_000,
@@ -225,6 +227,7 @@ describe('vmConfigSchema', () => {
       platform: {
         ...platform,
         listen: '[::1]:8443',
+        proxy_protocol: { from: ['10.0.0.0/8'] },
         leaf_lifetime: 'PT1H',
         simulator: { latency: '39ms', quote_version: 5, port: 8081 },
         limits: Object.fromEntries(limits) as unknown,

@@ -3,6 +3,10 @@ import { CodedError, type ErrorDetails } from '@proofgate/evidence';
 
 /** Every code that this package can throw, log, or send to a client. */
 export const PROXY_ERRORS = {
+  ERR_PROXY_PROTOCOL: [
+    'rejected',
+    'a connection that has to begin with a header of the PROXY protocol does not',
+  ],
   ERR_PROXY_HELLO_MALFORMED: ['rejected', 'what a client sent first is not a TLS ClientHello'],
   ERR_PROXY_HELLO_ILLEGAL: ['rejected', 'a ClientHello has a duplicate or contradictory field'],
   ERR_PROXY_HELLO_TOO_LARGE: ['rejected', 'a ClientHello is larger than the limit'],

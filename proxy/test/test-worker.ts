@@ -11,7 +11,12 @@ import { createH2cUpstreamClient } from '../src/http2/h2c-upstream-client.ts';
 import { createHttp1UpstreamClient } from '../src/upstream/http1-upstream-client.ts';
 import { upstreamByProtocol } from '../src/upstream/upstream-by-protocol.ts';
 import type { PoolLimits } from '../src/upstream/upstream-pool.ts';
-import { Worker, type ConnectionReport, type WorkerLimits } from '../src/worker/worker.ts';
+import {
+  Worker,
+  type ConnectionReport,
+  type WorkerLimits,
+  type WorkerOptions,
+} from '../src/worker/worker.ts';
 import { testIdentity } from './test-identity.ts';
 
 export const TEST_ROUTE_LIMITS: RouteLimits = {
@@ -35,6 +40,7 @@ export interface TestHost {
   readonly hostname: string;
   readonly upstream: string;
   readonly mode?: HostMode;
+  readonly proxyProtocol?: 'v2';
   readonly workload?: string;
   /** The workload before this one, and where it still is. */
   readonly retiring?: { readonly workload: string; readonly upstream: string };
@@ -62,6 +68,7 @@ export async function startWorker(
   limits: Partial<WorkerLimits> = {},
   pool: Partial<PoolLimits> = {},
   evidence: Partial<AnswerTools> = {},
+  options: Partial<WorkerOptions> = {},
 ): Promise<TestWorker> {
   const accessLog: AccessRecord[] = [];
   const reports: ConnectionReport[] = [];
@@ -76,6 +83,7 @@ export async function startWorker(
     monotonicMs: () => performance.now(),
     localResources: [testEvidence(evidence)],
     requestIdPrefix: 'test',
+    ...options,
   });
   let version = 0;
   const apply = (next: readonly TestHost[]): void => {
@@ -105,6 +113,7 @@ function snapshotHost(host: TestHost): SnapshotHost {
     hostname: host.hostname,
     mode,
     upstream: parseUpstream(host.upstream, mode),
+    proxyProtocol: host.proxyProtocol,
     workload: host.workload ?? 'app',
     ...(retiring === undefined
       ? {}

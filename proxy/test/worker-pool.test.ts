@@ -32,6 +32,7 @@ async function poolWith(program: string, count = 2, clock = SYSTEM_CLOCK): Promi
     entry,
     settings: {
       listen: { host: '127.0.0.1', port: 1 },
+      proxyProtocolFrom: [],
       limits: TEST_WORKER_LIMITS,
       ids: undefined,
       logLevel: 'silent',

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { gatewayStateSchema, vmConfigSchema } from '@proofgate/api';
 import { DaemonError, loadYaml, parseJson } from '@proofgate/daemon';
@@ -14,15 +15,32 @@ import {
   type RuntimeEvent,
 } from '@proofgate/evidence';
 import { parsePolicyText, VerifierError } from '@proofgate/verifier';
+import {
+  FROM_V4,
+  FROM_V6,
+  proxyHeader,
+  tlv,
+  withChecksum,
+} from '../../proxy/test/proxy-header-bytes.ts';
 import { auditManifests, certificates, json, realBundles, realCollateral } from './corpus.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 import {
   ClientHelloReader,
+  parseProxyHeader,
+  proxyHeaderLength,
   parseQeIdentity,
   parseTcbInfo,
   ProxyError,
 } from './internal-parsers.ts';
 import { CLIENT_HELLOS, CONFIGS, GATEWAY_STATES, POLICIES } from './made-up-documents.ts';
+
+/** Connections that are passed on, with and without extras, and one that is not. */
+const PROXY_HEADERS: readonly Uint8Array[] = [
+  proxyHeader({ rest: FROM_V4 }),
+  proxyHeader({ transport: 0x21, rest: Buffer.concat([FROM_V6, tlv(4, Buffer.alloc(9))]) }),
+  proxyHeader({ command: 0x20, transport: 0 }),
+  withChecksum(FROM_V4),
+];
 
 const HASH = 'ab'.repeat(32);
 const EVENTS: readonly RuntimeEvent[] = [
@@ -165,6 +183,21 @@ export const DOCUMENT_PARSERS: readonly FuzzTarget[] = [
       const inParts = readHello(input, 1 + (input.length % 97));
       if (whole !== inParts)
         throw new Error(`${String(whole)} in one piece, ${String(inParts)} in several`);
+    },
+  },
+  {
+    name: 'header of the PROXY protocol',
+    format: 'bytes',
+    corpus: PROXY_HEADERS,
+    errors: [ProxyError],
+    parse: (input) => {
+      const bytes = Buffer.from(input);
+      const length = proxyHeaderLength(bytes);
+      if (length === undefined || bytes.length < length) return;
+      const { source, destination } = parseProxyHeader(bytes.subarray(0, length)) ?? {};
+      for (const end of [source, destination]) {
+        if (end !== undefined && isIP(end.host) === 0) throw new Error(`address ${end.host}`);
+      }
     },
   },
 ];

@@ -7,6 +7,7 @@ const [
   tcbInfo,
   qeIdentity,
   clientHello,
+  proxyHeader,
   proxyErrors,
   requestScanner,
   responseScanner,
@@ -19,6 +20,7 @@ const [
   import('../../verifier/src/dcap/tcb-info.ts'),
   import('../../verifier/src/dcap/qe-identity.ts'),
   import('../../proxy/src/tls/client-hello-reader.ts'),
+  import('../../proxy/src/proxy-protocol/parse-proxy-header.ts'),
   import('../../proxy/src/errors.ts'),
   import('../../proxy/src/http1/request-scanner.ts'),
   import('../../proxy/src/http1/response-scanner.ts'),
@@ -32,6 +34,7 @@ const [
 export const { parseTcbInfo } = tcbInfo;
 export const { parseQeIdentity } = qeIdentity;
 export const { ClientHelloReader } = clientHello;
+export const { parseProxyHeader, proxyHeaderLength } = proxyHeader;
 /** Of the same module as the reader's. */
 export const { ProxyError } = proxyErrors;
 

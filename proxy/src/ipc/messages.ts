@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HostPort, UserAndGroup } from '@proofgate/api';
+import type { AddressRange, HostPort, UserAndGroup } from '@proofgate/api';
 import { ProxyError } from '../errors.ts';
 import { readMetricsReport, type MetricsReport } from '../metrics/metrics-report.ts';
 import type { DrainTimes, WorkerLimits } from '../worker/worker.ts';
@@ -14,6 +14,8 @@ import type { Snapshot } from './snapshot.ts';
 /** What a worker is told before anything else. */
 export interface WorkerSettings {
   readonly listen: HostPort;
+  /** Whose connections have to begin with a header of the PROXY protocol. */
+  readonly proxyProtocolFrom: readonly AddressRange[];
   readonly limits: WorkerLimits;
   /** Ids to change to; only a worker that starts as root can. */
   readonly ids: UserAndGroup | undefined;

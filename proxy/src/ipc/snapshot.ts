@@ -20,6 +20,8 @@ export interface Route {
   readonly hostname: string;
   readonly mode: HostMode;
   readonly upstream: Upstream;
+  /** In mode `tcp`: connections to the upstream begin with a header that says whose they are. */
+  readonly proxyProtocol?: 'v2' | undefined;
   /**
    * Names the workload that answers, as its certificate describes it. When it changes, a connection that was proved
    * with the old one gets no answers from the new one.

@@ -53,6 +53,11 @@ export interface DesiredHost {
   readonly spec: IdentitySpec;
 }
 
+/** What only a route of the proxy's own file says. */
+interface FileOnly {
+  readonly proxy_protocol?: RouteConfig['proxy_protocol'] | undefined;
+}
+
 /** OIDs of what a certificate says about a workload, RA-TLS v1. */
 const WORKLOAD_ARC = `${ATTESTATION_ARC}.3.`;
 
@@ -77,12 +82,13 @@ export function desiredHosts(own: OwnHosts, state: GatewayState | undefined): De
     const same = pushed.get(route.hostname);
     if (state === undefined || same === undefined) return ownHost(own, state, facts, route);
     if (isLaunched(same)) throw conflict(route, same);
-    const { mode, upstream, attestation, limits } = route;
+    const { mode, upstream, attestation, proxy_protocol, limits } = route;
     return pushedHost(own, state, {
       ...same,
       mode,
       upstream,
       attestation,
+      proxy_protocol,
       limits: stateLimits(limits),
     });
   });
@@ -102,7 +108,7 @@ function conflict(route: RouteConfig, pushed: GatewayHost): ProxyError {
   });
 }
 
-function pushedHost(own: OwnHosts, state: GatewayState, host: GatewayHost): DesiredHost {
+function pushedHost(own: OwnHosts, state: GatewayState, host: GatewayHost & FileOnly): DesiredHost {
   const { manifest, ccel } = state.platform;
   return desiredHost(own, host, {
     hostname: host.hostname,
@@ -140,7 +146,8 @@ function ownHost(
 
 function desiredHost(
   own: OwnHosts,
-  host: Pick<GatewayHost, 'hostname' | 'mode' | 'upstream' | 'retiring' | 'limits' | 'configure'>,
+  host: Pick<GatewayHost, 'hostname' | 'mode' | 'upstream' | 'retiring' | 'limits' | 'configure'> &
+    FileOnly,
   content: IdentityContent,
 ): DesiredHost {
   const { hostname, mode, retiring } = host;
@@ -151,6 +158,7 @@ function desiredHost(
       hostname,
       mode,
       upstream: parseUpstream(host.upstream, mode),
+      proxyProtocol: host.proxy_protocol,
       workload: nameWorkload(content),
       statements: statementsOf(content.extensions),
       configure: routeConfigure(host.configure),

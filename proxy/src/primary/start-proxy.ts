@@ -279,6 +279,7 @@ function createPool(
     environment: { OPENSSL_CONF: opensslConf ?? WORKER_OPENSSL_CONF },
     settings: {
       listen,
+      proxyProtocolFrom: platform.proxy_protocol?.from ?? [],
       limits: workerLimits(platform.limits),
       ids: workerUser(platform, own),
       logLevel: logger.level,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Socket } from 'node:net';
+import { connectionKey } from './connection-key.ts';
 
 /**
  * One deadline a connection, from accept to the end of the TLS handshake. Absolute, not idle: a byte now and then must
@@ -17,7 +18,7 @@ export class HandshakeDeadlines {
 
   /** Starts the clock of an accepted connection. */
   start(socket: Socket, onExpired: () => void): void {
-    const key = addressesOf(socket);
+    const key = connectionKey(socket);
     const timer = setTimeout(onExpired, this.timeoutMs);
     const handshake = { timer, startedAt: this.monotonicMs() };
     this.running.set(key, handshake);
@@ -32,7 +33,7 @@ export class HandshakeDeadlines {
    * @returns milliseconds since it was accepted, if that is known
    */
   end(secure: Socket): number | undefined {
-    const key = addressesOf(secure);
+    const key = connectionKey(secure);
     const handshake = this.running.get(key);
     if (handshake === undefined) return undefined;
     clearTimeout(handshake.timer);
@@ -44,9 +45,4 @@ export class HandshakeDeadlines {
 interface Handshake {
   readonly timer: NodeJS.Timeout;
   readonly startedAt: number;
-}
-
-/** What an accepted socket has in common with the TLS socket that is made of it, and with no other open connection. */
-function addressesOf({ localAddress, remoteAddress, remotePort }: Socket): string {
-  return [localAddress, remoteAddress, remotePort].join(' ');
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type Server, type Socket } from 'node:net';
 import { ProxyError } from '../errors.ts';
+import { ClientEndpoints } from '../proxy-protocol/client-endpoints.ts';
+import type { Endpoints } from '../proxy-protocol/header-format.ts';
+import { readProxyHeader } from '../proxy-protocol/read-proxy-header.ts';
+import type { TrustedSources } from '../proxy-protocol/trusted-sources.ts';
 import { ClientHelloReader } from './client-hello-reader.ts';
 import { HandshakeDeadlines } from './handshake-deadlines.ts';
 import { endLingering } from './lingering-close.ts';
@@ -32,6 +36,8 @@ export interface TlsFrontOptions {
   readonly handshakeTimeoutMs: number;
   readonly monotonicMs: () => number;
   readonly maxPendingHellos?: number;
+  /** Whose connections have to begin with a header of the PROXY protocol. */
+  readonly passOn?: TrustedSources;
   /** The TLS server of a host, or `undefined` for a name that is not served. */
   readonly lookup: (serverName: string) => HelloTarget | undefined;
   readonly onRefused: (refusal: HelloRefusal, socket: Socket) => void;
@@ -49,6 +55,8 @@ export interface TlsFront {
    * @returns milliseconds since it was accepted, if that is known
    */
   endHandshake(secure: Socket): number | undefined;
+  /** @param socket an accepted one, or the TLS side of it; see `ClientEndpoints.of` */
+  endpoints(socket: Socket): Endpoints | undefined;
 }
 
 /**
@@ -58,6 +66,7 @@ export interface TlsFront {
  */
 export function createTlsFront(options: TlsFrontOptions): TlsFront {
   const connections = new Set<Socket>();
+  const clients = new ClientEndpoints();
   const handshakes = new HandshakeDeadlines(options.handshakeTimeoutMs, options.monotonicMs);
   const maxPending = options.maxPendingHellos ?? MAX_PENDING_HELLOS;
   let pending = 0;
@@ -79,16 +88,40 @@ export function createTlsFront(options: TlsFrontOptions): TlsFront {
       if (reading) options.onRefused({ kind: 'timeout' }, socket);
       socket.destroy();
     });
-    readHello(socket, options, () => {
+    const settled = (): void => {
       pending -= 1;
       reading = false;
+    };
+    if (options.passOn?.includes(socket.remoteAddress) !== true) {
+      readHello(socket, options, settled);
+      return;
+    }
+    const drop = (): void => {
+      settled();
+      socket.destroy();
+    };
+    readProxyHeader(socket, {
+      onHeader(endpoints) {
+        if (endpoints !== undefined) clients.note(socket, endpoints);
+        readHello(socket, options, settled);
+      },
+      onRefused(error) {
+        options.onRefused({ kind: 'hello', error }, socket);
+        drop();
+      },
+      onEnded: drop,
     });
   };
 
   // Half-open: what a client may still read after it has ended its own side is for the layers above to decide.
   const server = createServer({ noDelay: true, allowHalfOpen: true }, onConnection);
   server.maxConnections = options.maxConnections;
-  return { server, connections, endHandshake: (secure) => handshakes.end(secure) };
+  return {
+    server,
+    connections,
+    endHandshake: (secure) => handshakes.end(secure),
+    endpoints: (socket) => clients.of(socket),
+  };
 }
 
 function readHello(socket: Socket, options: TlsFrontOptions, settled: () => void): void {

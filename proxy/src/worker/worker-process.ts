@@ -95,6 +95,7 @@ export class WorkerProcess {
     this.settings = settings;
     this.worker = new Worker({
       limits: settings.limits,
+      proxyProtocolFrom: settings.proxyProtocolFrom,
       upstreams: upstreamByProtocol(
         createHttp1UpstreamClient({ monotonicMs: options.monotonicMs }),
         createH2cUpstreamClient(),

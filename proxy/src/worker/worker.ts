@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { HostPort } from '@proofgate/api';
+import type { AddressRange, HostPort } from '@proofgate/api';
 import { ProxyError, type ProxyErrorCode } from '../errors.ts';
 import type { AccessLog } from '../http/access-log.ts';
 import type { ClientConnection } from '../http/client-connection.ts';
@@ -12,6 +12,7 @@ import { createHttp2Front } from '../http2/http2-front.ts';
 import type { Route, Snapshot } from '../ipc/snapshot.ts';
 import type { MetricsReport } from '../metrics/metrics-report.ts';
 import { WorkerMetrics } from '../metrics/worker-metrics.ts';
+import { TrustedSources } from '../proxy-protocol/trusted-sources.ts';
 import { createTlsFront, type HelloRefusal } from '../tls/tls-front.ts';
 import type { UpstreamClient } from '../upstream/upstream-client.ts';
 import { ActiveHosts, type ServedIdentity } from './active-hosts.ts';
@@ -38,6 +39,8 @@ export interface ConnectionReport {
 /** What a worker needs. */
 export interface WorkerOptions {
   readonly limits: WorkerLimits;
+  /** Whose connections have to begin with a header of the PROXY protocol; nobody's unless given. */
+  readonly proxyProtocolFrom?: readonly AddressRange[];
   readonly upstreams: UpstreamClient;
   readonly accessLog: AccessLog;
   readonly report: (report: ConnectionReport) => void;
@@ -79,7 +82,7 @@ export class Worker {
       onFailed: (socket, error) => {
         this.report({
           event: 'handshake-failed',
-          peer: peerOf(socket),
+          peer: this.peerOf(socket),
           code: 'ERR_PROXY_HANDSHAKE_FAILED',
           reason: error.message,
         });
@@ -107,8 +110,9 @@ export class Worker {
       maxConnections: limits.connections,
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
       monotonicMs,
+      passOn: new TrustedSources(options.proxyProtocolFrom ?? []),
       lookup: (serverName) => this.hosts.find(serverName)?.tls,
-      onRefused: (refusal, socket) => this.report(helloReport(refusal, socket)),
+      onRefused: (refusal, socket) => this.report(helloReport(refusal, this.peerOf(socket))),
     });
   }
 
@@ -187,6 +191,11 @@ export class Worker {
     this.options.upstreams.close();
   }
 
+  /** Who is at the other end, also where somebody passes the connection on. */
+  private peerOf(socket: Socket): string {
+    return this.front.endpoints(socket)?.source.host ?? 'unknown';
+  }
+
   private onSecure(socket: TLSSocket, route: Route, identity: ServedIdentity): void {
     const { hostname } = route;
     const handshakeMs = this.front.endHandshake(socket);
@@ -199,7 +208,7 @@ export class Worker {
       hostname,
       identity,
       socket,
-      peerAddress: peerOf(socket),
+      peerAddress: this.peerOf(socket),
       idleTimeoutMs: route.limits.idleTimeoutMs,
       onTunnel: () => this.tunnels.add(socket),
     };
@@ -209,7 +218,7 @@ export class Worker {
   }
 
   private onSecureTcp(socket: TLSSocket, hostname: string, identity: ServedIdentity): void {
-    const peer = peerOf(socket);
+    const peer = this.peerOf(socket);
     const found = routeForConnection(this.hosts.find(hostname)?.route, identity);
     if (found?.route.mode !== 'tcp') {
       const code = 'ERR_PROXY_REQUEST_MISDIRECTED';
@@ -218,7 +227,8 @@ export class Worker {
       return;
     }
     this.tunnels.add(socket);
-    serveTcpRoute(socket, found.route, (outcome) => {
+    const endpoints = this.front.endpoints(socket);
+    serveTcpRoute(socket, found.route, endpoints, (outcome) => {
       this.tunnels.delete(socket);
       this.metrics.tcpConnection(hostname, outcome.bytesFromClient, outcome.bytesToClient);
       this.report(tcpReport(outcome, hostname, peer));
@@ -234,13 +244,8 @@ export class Worker {
 /** Connections that the kernel holds before they are accepted: bursts wait instead of being refused. */
 const LISTEN_BACKLOG = 4_096;
 
-/** A socket that listens on IPv6 shows IPv4 peers as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
-function peerOf(socket: Socket): string {
-  return socket.remoteAddress?.replace(/^::ffff:(?=[0-9.]+$)/, '') ?? 'unknown';
-}
-
-function helloReport(refusal: HelloRefusal, socket: Socket): ConnectionReport {
-  const common = { event: 'hello-refused', peer: peerOf(socket) } as const;
+function helloReport(refusal: HelloRefusal, peer: string): ConnectionReport {
+  const common = { event: 'hello-refused', peer } as const;
   switch (refusal.kind) {
     case 'hello':
       return { ...common, code: refusal.error.code, reason: refusal.error.message };

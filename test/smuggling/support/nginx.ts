@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@proofgate/daemon';
+import { canConnect } from '../../system/support/can-connect.ts';
 import { freePort } from '../../system/support/free-port.ts';
 
 /** An nginx of this machine, with another parser than ours. */
@@ -82,16 +82,4 @@ export async function startNginx(recorderPort: number): Promise<Nginx> {
       await rm(directory, { recursive: true });
     },
   };
-}
-
-async function canConnect(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
