@@ -44,7 +44,8 @@ test('the report has the rows of what was measured, and says what was not', () =
   expect(byName.get('p99 at 64 connections, 1 KB')?.ratios).toMatchObject({ caddy: 0.5 });
   expect(byName.get('idle TLS connections')).toMatchObject({ ours: 40, targetOf: 'value' });
   expect(byName.get('CPU per request of two workers, of one')).toMatchObject({ ours: 1.05 });
-  expect(missing).toContain('gRPC unary, h2 to h2c');
+  expect(missing).toEqual(['gRPC unary, h2 to h2c']);
+  expect(byName.has('HTTP/1.1 keep-alive, 100 KB')).toBe(false);
   const met = cases.filter(meetsTarget).map(({ name }) => name);
   // The ratio to caddy is reached, the one to nginx is not.
   expect(met).not.toContain('HTTP/1.1 keep-alive, 1 KB');
@@ -52,4 +53,11 @@ test('the report has the rows of what was measured, and says what was not', () =
   expect(renderReport({ name: 'proxy', machine: thisMachine(true), cases })).toContain(
     '≥ 2.00, ≥ 0.70  missed',
   );
+});
+
+test('what was not asked for has no row', () => {
+  const loads = new Map<ScenarioName, Samples>([['100 KB', web]]);
+  const { cases, missing } = proxyCases({ loads, idle: undefined }, ['caddy', 'nginx']);
+  expect(cases.map(({ name }) => name)).toEqual(['HTTP/1.1 keep-alive, 100 KB']);
+  expect(missing).toEqual([]);
 });

@@ -21,11 +21,16 @@ const QUICK_PEERS = ['caddy', 'nginx'] as const;
 const FULL_PEERS = [...QUICK_PEERS, 'haproxy'] as const;
 const LOAD_PROGRAMS = ['wrk', 'h2load'] as const;
 
+/** What can be measured for itself: each load, and the connections without one. */
+export const PARTS: readonly string[] = [...SCENARIOS.map(({ name }) => name), 'idle'];
+
 /** How to run the benchmark. */
 export interface BenchProxyOptions {
   readonly pace: Pace;
   /** Which peers to measure beside ours. */
   readonly peers: 'few' | 'all';
+  /** Some of {@link PARTS}. */
+  readonly parts: readonly string[];
   /** Folder of the built programs, `bench/dist/`. */
   readonly programs: URL;
   /** As in the variable PATH. */
@@ -53,7 +58,9 @@ export async function benchProxy(options: BenchProxyOptions): Promise<BenchRepor
       loadCpu: pin ? LOAD_CPU : undefined,
     });
     const loads = await measureLoads(stage, options);
-    const idle = await measureIdleMemory(stage, options);
+    const idle = options.parts.includes('idle')
+      ? await measureIdleMemory(stage, options)
+      : undefined;
     const { cases, missing } = proxyCases({ loads, idle }, peers);
     for (const name of missing) options.onProgress(`not in the report: ${name}`);
     return { name: 'proxy', machine: thisMachine(pin), cases };
@@ -65,10 +72,11 @@ export async function benchProxy(options: BenchProxyOptions): Promise<BenchRepor
 
 async function measureLoads(
   { contenders, instance, tools }: Stage,
-  { pace, onProgress, signal }: BenchProxyOptions,
+  { pace, parts, onProgress, signal }: BenchProxyOptions,
 ): Promise<ReadonlyMap<ScenarioName, Samples>> {
   const loads = new Map<ScenarioName, Samples>();
   for (const { name, ours, run } of SCENARIOS) {
+    if (!parts.includes(name)) continue;
     onProgress(`${name}: ${String(pace.rounds)} rounds`);
     const instances = ours.flatMap((one) => instance(one) ?? []);
     const samples = await measureRounds({

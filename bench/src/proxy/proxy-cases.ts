@@ -11,10 +11,12 @@ import type { ScenarioName } from './scenarios.ts';
 /** Our instances under this name in all cases; which of them it is, is said by the case. */
 export const OURS = 'proofgate';
 
-/** What was measured: the samples of each load, and KB for each idle connection by contender. */
+/** What was measured. */
 export interface Measurements {
+  /** The samples of each load. */
   readonly loads: ReadonlyMap<ScenarioName, Samples>;
-  readonly idle: ReadonlyMap<string, number>;
+  /** KB for each idle connection by contender. */
+  readonly idle: ReadonlyMap<string, number> | undefined;
 }
 
 interface RowOfLoad extends CaseDescription {
@@ -78,6 +80,7 @@ const ROWS: readonly RowOfLoad[] = [
  * The rows of the report.
  *
  * @param peers in the order of the report
+ * @returns rows of what was measured, and names of those that we could not take part in
  */
 export function proxyCases(
   { loads, idle }: Measurements,
@@ -87,30 +90,31 @@ export function proxyCases(
   const missing: string[] = [];
   for (const { load, instance, value, ...description } of ROWS) {
     const samples = loads.get(load);
-    const ours = samples?.get(`${OURS} (${instance})`);
-    if (samples === undefined || ours === undefined) {
+    if (samples === undefined) continue;
+    const ours = samples.get(`${OURS} (${instance})`);
+    if (ours === undefined) {
       missing.push(description.name);
       continue;
     }
     const others = peers.map((peer) => [peer, (samples.get(peer) ?? []).map(value)] as const);
     cases.push(compareRounds(description, ours.map(value), Object.fromEntries(others)));
   }
-  const idlePeers = peers.map((peer) => [peer, [idle.get(peer) ?? NaN]] as const);
-  cases.push(
-    compareRounds(
-      {
-        name: 'idle TLS connections',
-        unit: 'KB each',
-        better: 'lower',
-        target: 45,
-        targetOf: 'value',
-      },
-      [idle.get(`${OURS} (web)`) ?? NaN],
-      Object.fromEntries(idlePeers),
-    ),
-  );
-  cases.push(secondWorker(loads.get('1 KB') ?? new Map<string, Sample[]>()));
+  if (idle !== undefined) cases.push(idleMemory(idle, peers));
+  const oneKilobyte = loads.get('1 KB');
+  if (oneKilobyte !== undefined) cases.push(secondWorker(oneKilobyte));
   return { cases, missing };
+}
+
+function idleMemory(idle: ReadonlyMap<string, number>, peers: readonly string[]): BenchCase {
+  const others = peers.map((peer) => [peer, [idle.get(peer) ?? NaN]] as const);
+  return compareRounds(
+    {
+      ...{ name: 'idle TLS connections', unit: 'KB each', better: 'lower' },
+      ...{ target: 45, targetOf: 'value' },
+    },
+    [idle.get(`${OURS} (web)`) ?? NaN],
+    Object.fromEntries(others),
+  );
 }
 
 /** What a request costs with two workers beside what it costs with one; there are no peers to this. */
