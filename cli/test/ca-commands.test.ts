@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodePem, parseCertificate } from '@proofgate/evidence';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -128,6 +130,18 @@ describe('ca intermediary', () => {
     expect(refused.err).toContain('ERR_CA_PASSPHRASE_WRONG');
     await proofgateOk(...args, '--passphrase-file', file);
     expect(readFileSync(join(dir, 'intermediary.key'), 'utf8')).toContain('BEGIN PRIVATE KEY');
+  });
+
+  it('takes no passphrase from a file that others can read, but does from a pipe', async () => {
+    const dir = directory.file('told');
+    const init = ['ca', 'init', '--out', dir, '--passphrase-file'];
+    const refused = await proofgate(...init, directory.write('shared', PASSPHRASE, 0o644));
+    expect(refused).toMatchObject({ exitCode: 1, out: '' });
+    expect(refused.err).toContain('ERR_DAEMON_FILE_NOT_PRIVATE');
+    const pipe = directory.file('pipe');
+    execFileSync('mkfifo', ['-m', '600', pipe]);
+    const [made] = await Promise.all([proofgate(...init, pipe), writeFile(pipe, PASSPHRASE)]);
+    expect(made).toMatchObject({ exitCode: 0, err: '' });
   });
 
   it('takes several domains, address ranges and another directory', async () => {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { stat } from 'node:fs/promises';
 import { assertPrivateFile, DaemonError, readBoundedFile } from '@proofgate/daemon';
 import { decodePem, EvidenceError, fromUtf8 } from '@proofgate/evidence';
 
@@ -36,13 +37,13 @@ export async function readText(path: string): Promise<string> {
 }
 
 /**
- * Reads a text file with a secret.
+ * Reads a text file with a secret. A pipe will do, as shells make one for `<(command)`: nothing of it stays on a disk.
  *
  * @throws CliError `ERR_CLI_FILE`; DaemonError `ERR_DAEMON_FILE_NOT_PRIVATE` when others could read or replace it
  */
 export async function readSecret(path: string): Promise<string> {
   const text = await readText(path);
-  await assertPrivateFile(path);
+  if (!(await stat(path)).isFIFO()) await assertPrivateFile(path);
   return text;
 }
 

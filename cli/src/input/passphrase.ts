@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
 import { CliError } from '../errors.ts';
-import { readText } from './input-file.ts';
+import { readSecret } from './input-file.ts';
 
 /** Environment variable that may hold the passphrase of a CA key, for unattended use. */
 export const PASSPHRASE_VARIABLE = 'PROOFGATE_CA_PASSPHRASE';
@@ -20,13 +20,14 @@ export interface PassphraseSource {
  * Reads a passphrase from the file, the environment or a prompt, in that order.
  *
  * @param purpose a prompt asks twice for a passphrase that is being chosen
- * @throws CliError `ERR_CLI_FILE`; `ERR_CLI_USAGE` when there is none and nobody to ask
+ * @throws CliError `ERR_CLI_FILE`; `ERR_CLI_USAGE` when there is none and nobody to ask; DaemonError
+ *   `ERR_DAEMON_FILE_NOT_PRIVATE`
  */
 export async function readPassphrase(
   source: PassphraseSource,
   purpose: 'existing' | 'chosen',
 ): Promise<string> {
-  if (source.file !== undefined) return (await readText(source.file)).replace(/\r?\n$/u, '');
+  if (source.file !== undefined) return (await readSecret(source.file)).replace(/\r?\n$/u, '');
   const fromEnvironment = source.env[PASSPHRASE_VARIABLE];
   if (fromEnvironment !== undefined) return fromEnvironment;
   if (!source.stdin.isTTY) {
