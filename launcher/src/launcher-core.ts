@@ -1,76 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { placeContainer, type ContainerConfig, type VmConfig } from '@proofgate/api';
-import type { Logger } from '@proofgate/daemon';
 import { attestationServersHash, toHex } from '@proofgate/evidence';
 import { LauncherError } from './errors.ts';
-import type { GatewayPublisher } from './gateway/gateway-publisher.ts';
-import {
-  gatewayContent,
-  type PlatformIdentity,
-  type WorkloadServing,
-} from './gateway/gateway-state.ts';
+import { gatewayContent, type WorkloadServing } from './gateway/gateway-state.ts';
 import { PortGuard } from './gateway/port-guard.ts';
-import type { AttestationServers } from './measurement/attestation-servers.ts';
-import type { EventLog } from './measurement/event-log.ts';
-import {
-  computePlan,
-  planWorkload,
-  type MeasurementPlan,
-  type PlannedWorkload,
-} from './measurement/measurement-plan.ts';
+import { computePlan, planWorkload, type MeasurementPlan } from './measurement/measurement-plan.ts';
+import type { LauncherParts } from './launcher-parts.ts';
+import { NeededImages } from './needed-images.ts';
 import type { CaInForce } from './management/management-target.ts';
-import type { PlatformFiles } from './measurement/platform-files.ts';
 import { PresentCa } from './measurement/present-ca.ts';
 import type { FileClaims } from './supervision/file-claims.ts';
-import type { LoadedFile } from './supervision/loaded-file.ts';
-import { pause } from './supervision/pause.ts';
 import { OneByOne } from './supervision/one-by-one.ts';
+import type { AcceptedWorkload } from './running-launcher.ts';
 import { startOrder } from './supervision/start-order.ts';
-import type { ServedRuntime } from './supervision/served-runtime.ts';
 import { WorkloadFleet, type TakenOver } from './supervision/workload-fleet.ts';
-import type { WorkloadRecords } from './supervision/workload-records.ts';
-import type { SupervisionTiming } from './supervision/workload-supervisor.ts';
 import type { WorkloadSummary } from './supervision/workload-summary.ts';
 import type { WorkloadEndpoint } from './workload-api/workload-endpoint.ts';
-
-/** What a launcher at work consists of. */
-export interface LauncherParts {
-  /** The config file with the attestation servers in force; what is loaded at run time is not in it. */
-  readonly config: VmConfig;
-  readonly files: PlatformFiles;
-  /** What is in the event log already. */
-  readonly workloads: readonly PlannedWorkload[];
-  readonly runtime: ServedRuntime;
-  readonly records: WorkloadRecords;
-  readonly log: EventLog;
-  readonly loaded: LoadedFile;
-  /** Of the config file. */
-  readonly claims: FileClaims;
-  readonly attestationServers: AttestationServers;
-  /** Images by workload, as {@link LoadedFile} had them. */
-  readonly images: ReadonlyMap<string, readonly string[]>;
-  readonly publisher: GatewayPublisher;
-  readonly identity: PlatformIdentity;
-  /** Absolute path of the directory of the sockets. */
-  readonly runDir: string;
-  readonly logger: Logger;
-  readonly timing: SupervisionTiming;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-}
-
-/** A workload that was taken in. */
-export interface AcceptedWorkload {
-  readonly planned: PlannedWorkload;
-  /** Whether it replaces one of its name. */
-  readonly replaces: boolean;
-}
-
-/** Images of a workload that are kept: the present one, and the one before it for a quick way back. */
-const KEPT_IMAGES = 2;
-
-/** Time between the end of something and the search for what it needed: a replacement ends several things. */
-const GARBAGE_DELAY_MS = 1_000;
 
 /** The proxy applies a state within milliseconds if it is there; if it is not, stopping does not wait for it. */
 const FINAL_PUSH_MS = 500;
@@ -81,11 +26,10 @@ export class LauncherCore {
   readonly #fleet: WorkloadFleet;
   readonly #guard: PortGuard;
   readonly #claims: FileClaims;
-  readonly #images: Map<string, readonly string[]>;
+  readonly #images: NeededImages;
   readonly #over = new AbortController();
   #config: VmConfig;
   #guarding: Promise<void> | undefined;
-  #collecting: Promise<void> | undefined;
   /** One workload after the other is compared with those that are there. */
   readonly #loading = new OneByOne();
   readonly #reloading = new OneByOne();
@@ -107,14 +51,17 @@ export class LauncherCore {
       },
     });
     this.#claims = parts.claims;
-    this.#images = new Map(parts.images);
+    this.#images = new NeededImages(parts.images, {
+      ...{ runtime, logger, signal: this.#over.signal },
+      present: () => this.#fleet.versions.flatMap(({ measured }) => measured.config.image ?? []),
+    });
     this.#guard = new PortGuard({ ports: () => this.#guardedPorts(), logger });
     this.#fleet = new WorkloadFleet({
       ...{ runtime, records, log, logger, timing, random },
       workloads: parts.workloads,
       onServing: () => {
         this.publish();
-        this.#collectSoon();
+        this.#images.collectSoon();
       },
       onLoaded: () => this.#save(),
       superseded: () => publisher.supersede(),
@@ -236,10 +183,10 @@ export class LauncherCore {
    */
   async unload(name: string): Promise<void> {
     await this.#fleet.unload(name);
-    this.#images.delete(name);
+    this.#images.forget(name);
     this.#claims.restore(name);
     await this.#save();
-    this.#collectSoon();
+    this.#images.collectSoon();
   }
 
   /** The socket of a workload, once it has been started. */
@@ -296,7 +243,7 @@ export class LauncherCore {
       this.#over.abort();
       await this.#guarding;
       await this.#watching;
-      await this.#collecting;
+      await this.#images.settled();
       this.publish();
       await publisher.flush(FINAL_PUSH_MS);
       await publisher.close();
@@ -325,31 +272,13 @@ export class LauncherCore {
   /** What the next launcher is to load beside what is in its file. */
   #save(): Promise<void> {
     const loaded = this.#fleet.loaded.map(({ measured }) => measured.config);
-    for (const { name, image } of loaded) {
-      if (image === undefined) continue;
-      const known = this.#images.get(name) ?? [];
-      const kept = [image, ...known.filter((other) => other !== image)].slice(0, KEPT_IMAGES);
-      this.#images.set(name, kept);
-    }
+    for (const { name, image } of loaded) if (image !== undefined) this.#images.note(name, image);
     return this.#parts.loaded.write({
       workloads: loaded.filter((container) => !this.#claims.declares(container)),
       fromFile: loaded.filter((container) => this.#claims.declares(container)),
       overruled: this.#claims.overruledBy(loaded),
       attestationServers: this.#parts.attestationServers.overruled,
-      images: this.#images,
-    });
-  }
-
-  #collectSoon(): void {
-    const { runtime, logger } = this.#parts;
-    this.#collecting ??= pause(GARBAGE_DELAY_MS, this.#over.signal).then(async () => {
-      this.#collecting = undefined;
-      if (this.#over.signal.aborted) return;
-      const present = this.#fleet.versions.flatMap(({ measured }) => measured.config.image ?? []);
-      const needed = new Set([...present, ...[...this.#images.values()].flat()]);
-      await runtime.collectGarbage(needed).catch((error: unknown) => {
-        logger.warn({ err: error }, 'what is not needed any more could not be removed');
-      });
+      images: this.#images.byWorkload,
     });
   }
 

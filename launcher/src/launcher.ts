@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { workerUser, type ContainerConfig, type UserAndGroup, type VmConfig } from '@proofgate/api';
-import type { MeasurementRegister, Platform } from '@proofgate/attester';
+import { workerUser, type ContainerConfig, type VmConfig } from '@proofgate/api';
+import type { MeasurementRegister } from '@proofgate/attester';
 import type { Logger, UnixHttpServer } from '@proofgate/daemon';
-import { LauncherError } from './errors.ts';
 import { AttestationServers } from './measurement/attestation-servers.ts';
 import { EventLog } from './measurement/event-log.ts';
 import { GatewayPublisher } from './gateway/gateway-publisher.ts';
 import { MANAGER_SOCKET, type PlatformIdentity } from './gateway/gateway-state.ts';
-import { LauncherCore, type AcceptedWorkload } from './launcher-core.ts';
+import { kernelBootId } from './kernel-boot-id.ts';
+import { LauncherCore } from './launcher-core.ts';
 import { prepareDirectories, type LauncherDirectories } from './launcher-directories.ts';
 import { ManagedCore } from './managed-core.ts';
 import { launcherTarget } from './management/launcher-target.ts';
@@ -24,9 +23,11 @@ import {
   planMeasurements,
   type MeasurementPlan,
 } from './measurement/measurement-plan.ts';
+import { requireRegister } from './measurement/require-register.ts';
 import { CombinedRuntime } from './container-runtime/combined-runtime.ts';
 import { ContainerHost, requireContainerSupport } from './container-runtime/container-host.ts';
 import { ProcessRuntime } from './process/process-runtime.ts';
+import type { LauncherDeps, RunningLauncher } from './running-launcher.ts';
 import { startingPoint } from './starting-point.ts';
 import { FileClaims } from './supervision/file-claims.ts';
 import { LoadedFile, type LoadedState } from './supervision/loaded-file.ts';
@@ -35,62 +36,9 @@ import { ServedRuntime } from './supervision/served-runtime.ts';
 import { takeOver } from './supervision/take-over.ts';
 import { withLoaded } from './supervision/with-loaded.ts';
 import { WorkloadRecords } from './supervision/workload-records.ts';
-import { SUPERVISION_TIMING, type SupervisionTiming } from './supervision/workload-supervisor.ts';
-import type { WorkloadSummary } from './supervision/workload-summary.ts';
+import { SUPERVISION_TIMING } from './supervision/supervision-timing.ts';
 import type { PlatformDescription } from './workload-api/workload-identity.ts';
 import { WorkloadSockets } from './workload-api/workload-sockets.ts';
-
-/** What a launcher needs from the process that it runs in. */
-export interface LauncherDeps {
-  /** The opened platform; its quotes are for workloads, those of the certificates are the proxy's business. */
-  readonly platform: Pick<Platform, 'tee' | 'simulated' | 'rtmr3' | 'eventLog'> &
-    Partial<Pick<Platform, 'quotes' | 'collateral'>>;
-  readonly logger: Logger;
-  /** User and group that this process runs as. */
-  readonly own: UserAndGroup;
-  /** Uniform in [0, 1). @defaultValue Math.random */
-  readonly random?: () => number;
-  /** @defaultValue {@link SUPERVISION_TIMING} */
-  readonly timing?: SupervisionTiming;
-  /** Control group above those of the containers. @defaultValue `/proofgate-<8 hex digits>` */
-  readonly cgroupParent?: string;
-  /** Gives up starting: once it is aborted, nothing is started any more. Does not stop a launcher at work. */
-  readonly signal?: AbortSignal;
-}
-
-/** A launcher at work. */
-export interface RunningLauncher {
-  /** What is measured and is in the certificates, of the workloads that are loaded now. */
-  readonly plan: MeasurementPlan;
-  /** What is known about each workload now, in the order in which they were declared. */
-  workloads(): readonly WorkloadSummary[];
-  /**
-   * Takes a workload in, as if it stood in the config file, and remembers it for the next launcher. What is there under
-   * its name goes on serving until the new one can. Returns before anything is fetched.
-   *
-   * @throws LauncherError ERR_LAUNCHER_REQUEST_REFUSED when it does not fit what is there
-   */
-  loadWorkload(container: ContainerConfig): Promise<AcceptedWorkload>;
-  /**
-   * Ends a workload and forgets it; one of the config file comes back with the next launcher.
-   *
-   * @throws LauncherError ERR_LAUNCHER_REQUEST_REFUSED when another one depends on it; ERR_LAUNCHER_STOP_FAILED
-   */
-  unloadWorkload(name: string): Promise<void>;
-  /**
-   * Takes the workloads and routes of a config file that has changed. What differs is replaced when the new one can serve,
-   * what is missing is unloaded; what the file says of the platform counts with the next launcher.
-   */
-  reload(config: VmConfig): Promise<void>;
-  /**
-   * Ends all workloads, the last one first, logs that they are gone, tells the proxy and closes the sockets. Each
-   * workload may take the time that its `stop_grace` gives it. A launcher that is killed instead leaves the workloads
-   * running, and the next one takes them over.
-   *
-   * @throws AggregateError when a workload could not be ended
-   */
-  stop(): Promise<void>;
-}
 
 /** Names of the sockets below `run_dir`, besides the manager's. */
 const MANAGEMENT_SOCKET = 'launcher.sock';
@@ -324,32 +272,6 @@ async function openContainers(
 async function describePlatform(platform: LauncherDeps['platform']): Promise<PlatformIdentity> {
   const { tee, simulated } = platform;
   return { tee, simulated, ccel: await platform.eventLog() };
-}
-
-function requireRegister(platform: LauncherDeps['platform']): MeasurementRegister {
-  if (platform.rtmr3 !== undefined) return platform.rtmr3;
-  throw new LauncherError(
-    'ERR_LAUNCHER_REGISTER_UNAVAILABLE',
-    `a ${platform.tee} platform has no register that proves what was launched`,
-    {
-      expected: 'a TDX platform, which has RTMR3',
-      seen: platform.tee,
-      hint: 'start the programs in another way and run the proxy alone with routes to them',
-    },
-  );
-}
-
-/** Process ids and start times are comparable only within one boot of the kernel. */
-async function kernelBootId(): Promise<string> {
-  try {
-    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-  } catch (cause) {
-    throw new LauncherError(
-      'ERR_LAUNCHER_PROC_UNAVAILABLE',
-      'the launcher watches processes through /proc, which cannot be read',
-      { expected: 'Linux with /proc', seen: process.platform, cause },
-    );
-  }
 }
 
 async function closeAll(servers: readonly UnixHttpServer[]): Promise<void> {

@@ -7,7 +7,8 @@ import { logPath, MAX_LOG_BYTES } from '../src/logs/log-files.ts';
 import { ProcessRuntime } from '../src/process/process-runtime.ts';
 import type { InstanceRecord } from '../src/supervision/runtime.ts';
 import type { WorkloadState } from '../src/supervision/workload-status.ts';
-import { SUPERVISION_TIMING, WorkloadSupervisor } from '../src/supervision/workload-supervisor.ts';
+import { SUPERVISION_TIMING } from '../src/supervision/supervision-timing.ts';
+import { WorkloadSupervisor } from '../src/supervision/workload-supervisor.ts';
 import {
   freePort,
   isRunning,

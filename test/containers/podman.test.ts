@@ -3,7 +3,6 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitFor } from '@proofgate/daemon';
-import { verifyConfinement } from '../../launcher/src/container/confinement/verify-confinement.ts';
 import type { ContainerEngine } from '../../launcher/src/container/container-engine.ts';
 import {
   CONTAINER_LABELS,
@@ -12,44 +11,24 @@ import {
 import type { VerifiedImage } from '../../launcher/src/image/verified-image.ts';
 import { memorySink, type MemorySink } from './support/memory-sink.ts';
 import { APP_ID } from './support/oci-programs.ts';
-import { OWNER, podmanStage, processesWith, type PodmanStage } from './support/private-podman.ts';
-import { strictSpec } from './support/runc-bundle.ts';
+import { podmanContainers, type PodmanContainers } from './support/podman-containers.ts';
+import { OWNER, processesWith } from './support/private-podman.ts';
 
-let stage: PodmanStage;
+let containers: PodmanContainers;
 let engine: ContainerEngine;
 let image: VerifiedImage;
-let count = 0;
-
 const forever = new AbortController().signal;
 
 beforeAll(async () => {
-  stage = await podmanStage();
-  engine = (await stage.open()).engine;
-  image = await stage.image();
-  await engine.unpack(image, { signal: forever, onProgress: () => undefined });
+  containers = await podmanContainers();
+  ({ engine, image } = containers);
 });
 
-afterAll(() => stage.close());
+afterAll(() => containers.stage.close());
 
-/** A container that runs a script of busybox's shell. */
-function sh(script: string, fields: Partial<ContainerSpec> = {}): ContainerSpec {
-  count += 1;
-  return strictSpec({ id: `c-${String(count)}`, args: ['/bin/sh', '-c', script], ...fields });
-}
-
-async function run(spec: ContainerSpec, logs: MemorySink = memorySink()): Promise<MemorySink> {
-  await engine.create(spec, image, logs);
-  await engine.start(spec.id);
-  return logs;
-}
-
-/** What a container prints until it ends. */
-async function outputOf(spec: ContainerSpec): Promise<string> {
-  const logs = await run(spec);
-  await engine.wait(spec.id, forever);
-  await engine.remove(spec.id);
-  return logs.text('stdout');
-}
+const sh = (script: string, fields: Partial<ContainerSpec> = {}): ContainerSpec =>
+  containers.sh(script, fields);
+const run = (spec: ContainerSpec): Promise<MemorySink> => containers.run(spec);
 
 function shell(script: string) {
   return { argv: ['/bin/sh', '-c', script], timeoutMs: 10_000, maxOutputBytes: 10_000 };
@@ -75,82 +54,6 @@ test('runs a container to its end and delivers what it prints', async () => {
   await engine.remove(spec.id);
   expect(await engine.inspect(spec.id)).toBeUndefined();
   expect(await engine.list()).toEqual([]);
-});
-
-test('a container is confined before any of its code runs', async () => {
-  const spec = sh('echo ran; sleep 100', {
-    additionalGids: [10_002],
-    capabilities: ['CAP_NET_BIND_SERVICE'],
-    mounts: [
-      { kind: 'tmpfs', target: '/tmp', sizeBytes: 65_536, mode: 0o1777 },
-      { kind: 'bind', source: stage.directory, target: '/host', readOnly: true, exec: false },
-    ],
-  });
-  const logs = memorySink();
-  const { pid } = await engine.create(spec, image, logs);
-  await verifyConfinement(pid!, spec);
-  expect(await readFile(`/proc/${String(pid)}/cmdline`, 'utf8')).toContain('runc\0init');
-  const limits = await readFile(`/proc/${String(pid)}/limits`, 'utf8');
-  expect(limits).toMatch(/^Max open files +1024 +1024 /m);
-  expect(limits).toMatch(/^Max core file size +0 +0 /m);
-  expect(logs.text('stdout')).toBe('');
-  await engine.start(spec.id);
-  await waitFor(() => logs.text('stdout') === 'ran\n', { timeoutMs: 5_000 });
-  await verifyConfinement(pid!, spec);
-  await engine.remove(spec.id);
-});
-
-test('a container without masks, filter and no-new-privileges has none', async () => {
-  const script =
-    'grep -E "^(Seccomp|NoNewPrivs):" /proc/self/status; grep -c " /proc/keys " /proc/self/mountinfo';
-  const open = { maskedPaths: false, seccomp: 'unconfined', noNewPrivileges: false } as const;
-  expect(await outputOf(sh(script, open))).toBe('NoNewPrivs:\t0\nSeccomp:\t0\n0\n');
-});
-
-test('a container sees nothing but what its specification says', async () => {
-  const spec = sh('env; id; pwd; ls /sys/fs/cgroup; hostname; ls /data', {
-    env: ['A=1', 'PATH=/bin', 'B=x=y'],
-    cwd: '/made/for/it',
-    hostname: 'named',
-    uid: 12_345,
-    gid: 12_346,
-  });
-  const output = await outputOf(spec);
-  const environment = output.split('\n').filter((line) => line.includes('='));
-  // The shell's own, and what podman and runc add to every container.
-  const others = /^(PWD|SHLVL|HOME|HOSTNAME|uid)=/;
-  expect(environment.filter((line) => !others.test(line)).sort()).toEqual([
-    'A=1',
-    'B=x=y',
-    'PATH=/bin',
-  ]);
-  expect(output).toContain('uid=12345 gid=12346 groups=12346\n/made/for/it\nnamed\n');
-});
-
-test('the root is read-only, and temporary file systems are only those that were asked for', async () => {
-  const script =
-    'touch /x /run/x /var/tmp/x 2>&1; touch /tmp/x && echo ok; dd if=/dev/zero of=/tmp/y bs=1k count=100 2>&1';
-  const mounts = [{ kind: 'tmpfs', target: '/tmp', sizeBytes: 65_536, mode: 0o1777 }] as const;
-  const output = await outputOf(sh(script, { mounts }));
-  expect(output).toMatch(/touch: \/x: Read-only file system/);
-  expect(output).toMatch(/touch: \/run\/x: (Read-only file system|Permission denied)/);
-  expect(output).toMatch(/^ok$/m);
-  expect(output).toMatch(/No space left on device/);
-});
-
-test('the network is loopback alone', async () => {
-  expect(await outputOf(sh('ls /sys/class/net; cat /sys/class/net/lo/operstate'))).toBe(
-    'lo\nunknown\n',
-  );
-});
-
-test('a user namespace maps ids to those of the machine that were asked for', async () => {
-  const spec = sh('id -u; sleep 100', { userNamespaceBase: 200_000 });
-  const { pid } = await engine.create(spec, image, memorySink());
-  await verifyConfinement(pid!, spec);
-  const map = await readFile(`/proc/${String(pid)}/uid_map`, 'utf8');
-  expect(map.trim().split(/\s+/)).toEqual(['0', '200000', '65536']);
-  await engine.remove(spec.id);
 });
 
 test('a program is the one of the specification alone', async () => {
@@ -285,21 +188,21 @@ test('a flood of output is bounded on disk and does not stop the container', asy
 });
 
 test('remove can be repeated, and leaves nothing', async () => {
-  const before = await mountsBelow(stage.directory);
+  const before = await mountsBelow(containers.stage.directory);
   const spec = sh('sleep 100');
   await run(spec);
   await engine.exec(spec.id, shell('true'));
   const watchers = await processesWith('conmon');
   expect(watchers.length).toBeGreaterThan(0);
   expect(await controlGroups(spec.id)).toContain(
-    `/sys/fs/cgroup/pids${stage.options.cgroupParent}`,
+    `/sys/fs/cgroup/pids${containers.stage.options.cgroupParent}`,
   );
   await engine.remove(spec.id);
   await engine.remove(spec.id);
   await waitFor(async () => (await processesWith('conmon')).length === 0, { timeoutMs: 5_000 });
   expect(await controlGroups(spec.id)).toEqual([]);
-  expect(await mountsBelow(stage.directory)).toEqual(before);
-  expect(await readdir(join(stage.directory, 'podman/output'))).toEqual([]);
+  expect(await mountsBelow(containers.stage.directory)).toEqual(before);
+  expect(await readdir(join(containers.stage.directory, 'podman/output'))).toEqual([]);
   expect(await readdir('/run/netns').catch(() => [])).toEqual([]);
   expect(await engine.list()).toEqual([]);
 });
@@ -313,7 +216,7 @@ async function mountsBelow(directory: string): Promise<readonly string[]> {
 async function controlGroups(name: string): Promise<readonly string[]> {
   const root = '/sys/fs/cgroup';
   const trees = [root, ...(await readdir(root)).map((tree) => join(root, tree))];
-  const parents = trees.map((tree) => join(tree, stage.options.cgroupParent));
+  const parents = trees.map((tree) => join(tree, containers.stage.options.cgroupParent));
   const found: string[] = [];
   for (const parent of parents) {
     const names: readonly string[] = await readdir(parent).catch(() => []);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setMaxListeners } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +41,8 @@ const STOP_MS = 60_000;
  */
 export async function benchLauncher(options: BenchLauncherOptions): Promise<BenchReport> {
   const { pace, signal, onProgress } = options;
+  // Each container that is being started listens to it.
+  setMaxListeners(0, signal);
   const directory = await mkdtemp(join(tmpdir(), 'proofgate-bench-'));
   const runDir = await mkdtemp('/run/pg-bench-');
   const running: TargetProcess[] = [];

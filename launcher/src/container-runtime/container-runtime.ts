@@ -2,62 +2,28 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, stat } from 'node:fs/promises';
 import type { ContainerConfig, HostPort, UserAndGroup } from '@proofgate/api';
-import type { Logger } from '@proofgate/daemon';
 import { verifyConfinement } from '../container/confinement/verify-confinement.ts';
-import type {
-  ContainerEngine,
-  EngineContainer,
-  EngineKind,
-} from '../container/container-engine.ts';
-import type { ContainerPreparation } from '../container/container-preparation.ts';
+import type { EngineContainer } from '../container/container-engine.ts';
 import type { ContainerSpec } from '../container/container-spec.ts';
-import type { ContainerNetwork } from '../container/network/container-network.ts';
 import { containerUser } from '../container/user/container-user.ts';
 import { userNamespaceBase } from '../container/user/user-namespace-base.ts';
 import { LauncherError } from '../errors.ts';
-import type { ImageStore } from '../image/image-store.ts';
-import type { VerifiedImage } from '../image/verified-image.ts';
-import type { RingLogs } from '../logs/ring-logs.ts';
 import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
 import type {
   ContainerRecord,
   InstanceRecord,
   KeptInstance,
   PrepareOptions,
-  PrepareProgress,
   RunningInstance,
   Runtime,
   StartOptions,
 } from '../supervision/runtime.ts';
 import { verifyAdoption } from './adoption.ts';
 import { ContainerInstance } from './container-instance.ts';
+import type { ContainerRuntimeParts } from './container-runtime-parts.ts';
 import { measureContainer } from './measure-container.ts';
-import type { StorageVolumes } from './storage-volumes.ts';
+import { PreparedImages } from './prepared-images.ts';
 import { removeForGood, untilAvailable, type RetryContext } from './until-available.ts';
-
-/** What a container runtime consists of. */
-export interface ContainerRuntimeParts {
-  readonly engine: ContainerEngine;
-  readonly store: ImageStore;
-  readonly network: ContainerNetwork;
-  readonly preparation: ContainerPreparation;
-  readonly logs: RingLogs;
-  readonly storage: StorageVolumes;
-  /** Eight hex digits that tell this launcher from others on the machine. */
-  readonly owner: string;
-  /** Absolute path of the launcher's directory for what a reboot empties. */
-  readonly runDir: string;
-  /** Whether managers may run programs in containers. */
-  readonly execAllowed: boolean;
-  readonly logger: Logger;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** Opens another engine for a moment, to end what an earlier launcher started in it. */
-  readonly openOther: (kind: EngineKind) => Promise<{
-    readonly engine: ContainerEngine;
-    shutDown(): Promise<void>;
-  }>;
-}
 
 /** Random part of a container's identifier: two starts of a workload never share one. */
 const ID_BYTES = 4;
@@ -72,14 +38,14 @@ const RULES_CHECK_MS = 10_000;
 export class ContainerRuntime implements Runtime {
   readonly #parts: ContainerRuntimeParts;
   readonly #retry: RetryContext;
-  /** What was prepared last, by reference. */
-  readonly #images = new Map<string, VerifiedImage>();
+  readonly #images: PreparedImages;
   /** Places of versions of workloads, which they keep from one start to the next. */
   readonly #slots = new Map<MeasuredWorkload, number>();
   #rulesChecked = performance.now();
 
   constructor(parts: ContainerRuntimeParts) {
     this.#parts = parts;
+    this.#images = new PreparedImages(parts);
     this.#retry = { logger: parts.logger, random: parts.random };
   }
 
@@ -96,34 +62,13 @@ export class ContainerRuntime implements Runtime {
     return Promise.resolve(measureContainer(workload, this.#parts.execAllowed));
   }
 
-  async prepare(measured: MeasuredWorkload, options: PrepareOptions): Promise<void> {
-    const { engine, store } = this.#parts;
-    const { signal } = options;
-    let progress: PrepareProgress = { totalBytes: 0, downloadedBytes: 0, unpacked: 0 };
-    let reported = false;
-    const report = (change: Partial<PrepareProgress>): void => {
-      progress = { ...progress, ...change };
-      reported = true;
-      options.onProgress(progress);
-    };
-    const image = await store.pull(measured.imageRef, {
-      signal,
-      onProgress: ({ done, total }) => {
-        report({ downloadedBytes: done, totalBytes: total });
-      },
-    });
-    this.#images.set(measured.imageRef, image);
-    await engine.unpack(image, {
-      signal,
-      onProgress: (unpacked) => {
-        if (reported || unpacked < 1) report({ unpacked });
-      },
-    });
+  prepare({ imageRef }: MeasuredWorkload, options: PrepareOptions): Promise<void> {
+    return this.#images.prepare(imageRef, options);
   }
 
   async ownerOf(measured: MeasuredWorkload): Promise<UserAndGroup> {
     const { config } = measured;
-    const user = await containerUser(config, await this.#imageOf(measured));
+    const user = await containerUser(config, await this.#images.of(measured));
     const mapped = config.isolation?.user_namespace === true;
     const base = mapped ? userNamespaceBase(this.#parts.owner, config.name) : 0;
     return { uid: base + user.uid, gid: base + user.gid };
@@ -132,7 +77,7 @@ export class ContainerRuntime implements Runtime {
   async start(measured: MeasuredWorkload, options: StartOptions = {}): Promise<RunningInstance> {
     const { preparation, logs, engine } = this.#parts;
     const { config } = measured;
-    const image = await this.#imageOf(measured);
+    const image = await this.#images.of(measured);
     const id = `${config.name}-${randomBytes(ID_BYTES).toString('hex')}`;
     const spec = await preparation.prepare({
       id,
@@ -208,13 +153,7 @@ export class ContainerRuntime implements Runtime {
   }
 
   async collectGarbage(needed: ReadonlySet<string>): Promise<void> {
-    const { engine, store } = this.#parts;
-    const pins = [...needed].map((reference) => reference.slice(reference.lastIndexOf('@') + 1));
-    for (const reference of this.#images.keys()) {
-      if (!needed.has(reference)) this.#images.delete(reference);
-    }
-    for (const pin of await engine.images()) if (!pins.includes(pin)) await engine.removeImage(pin);
-    await store.collectGarbage(pins);
+    await this.#images.collectGarbage(needed);
   }
 
   async #run(
@@ -253,7 +192,7 @@ export class ContainerRuntime implements Runtime {
     if (measured === undefined) return true;
     const { preparation, logger } = this.#parts;
     try {
-      const image = await this.#imageOf(measured);
+      const image = await this.#images.of(measured);
       await verifyAdoption({ found, measured, image, preparation });
       return true;
     } catch (err) {
@@ -299,16 +238,6 @@ export class ContainerRuntime implements Runtime {
     const slot = this.#slots.get(measured) ?? this.#parts.network.takeSlot();
     this.#slots.set(measured, slot);
     return slot;
-  }
-
-  async #imageOf({ imageRef, imageDigest }: MeasuredWorkload): Promise<VerifiedImage> {
-    const image = this.#images.get(imageRef) ?? (await this.#parts.store.find(imageRef));
-    if (image?.pin === `sha256:${imageDigest}`) return image;
-    throw new LauncherError(
-      'ERR_LAUNCHER_IMAGE_MISMATCH',
-      `image ${imageRef} is not on this machine as it was measured`,
-      { expected: `sha256:${imageDigest}`, seen: image?.pin ?? 'nothing' },
-    );
   }
 
   /** Leaves nothing of a container that did not come to run. */

@@ -15,6 +15,9 @@ const PASSING: ReadonlySet<number> = new Set([
   status.UNAVAILABLE,
 ]);
 
+/** What containerd says when a shim ends while it is asked (`ErrClosed` of its protocol ttrpc). */
+const CLOSED = 'ttrpc: closed';
+
 /** Longest part of an engine's own words in a message: runtimes repeat whole logs. */
 const MAX_DETAILS = 500;
 
@@ -55,6 +58,13 @@ export function grpcStatus(error: unknown): status | undefined {
 /** For `catch`: goes on when what was to be changed is not there. */
 export function ignoreMissing(error: unknown): void {
   if (grpcStatus(error) !== status.NOT_FOUND) throw error;
+}
+
+/** For `catch`: goes on when what was to be ended has just ended, and its shim with it. */
+export function ignoreEnded(error: unknown): void {
+  const shimGone =
+    error instanceof LauncherError && textIn(error.cause, 'details').includes(CLOSED);
+  if (!shimGone) ignoreMissing(error);
 }
 
 /** For `catch`: nothing there is an answer. */

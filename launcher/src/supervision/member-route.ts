@@ -2,7 +2,7 @@
 import type { HostPort } from '@proofgate/api';
 import { abortable } from './changes.ts';
 import { pause } from './pause.ts';
-import type { SupervisionTiming } from './workload-supervisor.ts';
+import type { SupervisionTiming } from './supervision-timing.ts';
 import { untilQuiet } from './until-quiet.ts';
 
 /** What a route needs of its fleet. */

@@ -2,7 +2,7 @@
 import type { ContainerConfig } from '@proofgate/api';
 import { ReplacementProblem } from './replacement-trial.ts';
 import type { SupervisedVersion } from './supervised-version.ts';
-import type { SupervisionTiming } from './workload-supervisor.ts';
+import type { SupervisionTiming } from './supervision-timing.ts';
 
 /** How the switch of a route is waited for. */
 export interface SwitchContext {

@@ -3,13 +3,10 @@ import type { HostPort } from '@proofgate/api';
 import type { PlannedWorkload } from '../measurement/measurement-plan.ts';
 import type { Changes } from './changes.ts';
 import type { RunningInstance, Runtime } from './runtime.ts';
+import type { SupervisionTiming } from './supervision-timing.ts';
 import type { WorkloadRecords } from './workload-records.ts';
 import { isUp, type WorkloadStatus } from './workload-status.ts';
-import {
-  WorkloadSupervisor,
-  type SupervisionTiming,
-  type SupervisorOptions,
-} from './workload-supervisor.ts';
+import { WorkloadSupervisor, type SupervisorOptions } from './workload-supervisor.ts';
 import type { Logger } from '@proofgate/daemon';
 
 /** What every version of a workload needs. */

@@ -11,7 +11,7 @@ import type { Leftover } from './leftover.ts';
 import type { RunningInstance, Runtime } from './runtime.ts';
 import { dependents } from './start-order.ts';
 import type { WorkloadRecords } from './workload-records.ts';
-import type { SupervisionTiming } from './workload-supervisor.ts';
+import type { SupervisionTiming } from './supervision-timing.ts';
 import { summarize, type WorkloadSummary } from './workload-summary.ts';
 
 /** What a fleet needs. */

@@ -1,45 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HostPort, RestartPolicy } from '@proofgate/api';
+import type { HostPort } from '@proofgate/api';
 import { backoff, type Backoff, type Logger } from '@proofgate/daemon';
-import { CodedError } from '@proofgate/evidence';
 import { describeExit, type ExitReason } from './exit-reason.ts';
 import { monitorHealth, type HealthListener } from './health-monitor.ts';
 import { healthTarget } from './health-probe.ts';
 import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
 import { pause } from './pause.ts';
+import { isSuccess, notStarted, wantsRestart } from './restart-policy.ts';
 import type { InstanceRecord, PrepareProgress, RunningInstance, Runtime } from './runtime.ts';
+import type { SupervisionTiming } from './supervision-timing.ts';
 import type { WorkloadState, WorkloadStatus } from './workload-status.ts';
-
-export type { WorkloadState, WorkloadStatus } from './workload-status.ts';
-
-/** How long things take in supervision; all in milliseconds. */
-export interface SupervisionTiming {
-  /** Time between SIGTERM and SIGKILL of what no config file knows any more. */
-  readonly stopGraceMs: number;
-  /** How long a replaced workload goes on answering those who were sent to it before. */
-  readonly drainMs: number;
-  /** How long requests that are under way then may take, before the replaced workload is asked to end. */
-  readonly quietMs: number;
-  /** How long a replacement may take from its start until it can serve, unless its health check says so itself. */
-  readonly replacementReadyMs: number;
-  /** How long the proxy may go on sending clients to a version that has been replaced. */
-  readonly switchMs: number;
-  /** How often a running instance gets its housekeeping. */
-  readonly maintainEveryMs: number;
-}
-
-/**
- * Two minutes for a certificate, which takes a second, or until the quoter has been restarted. Ten seconds to finish requests, as container engines and Enclave OS give, and the same for clients to open a new
- * connection and for what they asked before that; two minutes for a language runtime that warms up; logs are looked at every five seconds.
- */
-export const SUPERVISION_TIMING: SupervisionTiming = {
-  stopGraceMs: 10_000,
-  drainMs: 10_000,
-  quietMs: 10_000,
-  replacementReadyMs: 120_000,
-  switchMs: 120_000,
-  maintainEveryMs: 5_000,
-};
 
 /** Spread of the restart pauses, so that workloads that died together do not all start together. */
 const RESTART_JITTER = 0.2;
@@ -277,37 +247,6 @@ export class WorkloadSupervisor {
     this.#state = state;
     this.#options.onChange?.();
   }
-}
-
-function isSuccess(reason: ExitReason): boolean {
-  return reason.kind === 'exited' && reason.code === 0;
-}
-
-function wantsRestart(policy: RestartPolicy['policy'], reason: ExitReason): boolean {
-  // What was not even started has not ended: the moment may have been wrong, such as an engine that is being restarted.
-  if (reason.kind === 'not-started') return !reason.final;
-  switch (policy) {
-    case 'always':
-      return true;
-    case 'on-failure':
-      return !isSuccess(reason);
-    case 'never':
-      return false;
-  }
-}
-
-/** A refusal stays one however often it is repeated; everything else may have been the moment's fault. */
-function notStarted(error: unknown): ExitReason {
-  if (isCoded(error)) {
-    const { code, message, family } = error;
-    return { kind: 'not-started', code, message, final: family === 'rejected' };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return { kind: 'not-started', code: 'ERR_LAUNCHER_START_FAILED', message, final: false };
-}
-
-function isCoded(error: unknown): error is CodedError {
-  return error instanceof CodedError;
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

@@ -6,6 +6,7 @@ import { status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js'
 import { createLogger, waitFor } from '@proofgate/daemon';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ContainerdClient } from '../../src/containerd/containerd-client.ts';
+import { ignoreEnded } from '../../src/containerd/containerd-error.ts';
 import { TASKS, VERSION } from '../../src/containerd/methods.ts';
 import { TaskEvents } from '../../src/containerd/task-events.ts';
 import { MAX_REFUSALS, taskExit } from '../../src/containerd/task-exit.ts';
@@ -97,6 +98,12 @@ test('reports what containerd says no to', async () => {
     code: 'ERR_LAUNCHER_ENGINE_REFUSED',
     message: 'containerd refused Tasks/Kill: no task',
   });
+});
+
+test('takes a shim that ends while it is told to end something for one that has', async () => {
+  await serve({ 'tasks.v1.Tasks': { Kill: failing(status.UNKNOWN, 'ttrpc: closed: unknown') } });
+  const kill = { ...PROCESS, signal: 15, all: false };
+  expect(await client.call(TASKS.kill, kill).catch(ignoreEnded)).toBeUndefined();
 });
 
 test('asks again how a process ended when containerd goes away and comes back', async () => {
