@@ -209,7 +209,9 @@ export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
     proxy_protocol: proxyProtocolSchema.exactOptional(),
     data_dir: path.default(DEFAULT_DATA_DIR),
     run_dir: path.default(DEFAULT_RUN_DIR),
-    runtime: z.enum(['auto', 'containerd', 'podman', 'process']).default('auto'),
+    runtime: z
+      .enum(['auto', 'containerd', 'podman', 'process'], { error: whyNotDocker })
+      .default('auto'),
     containers: containersPlatformSchema.prefault({}),
     image_profile_file: path.default(DEFAULT_IMAGE_PROFILE_FILE),
     workers: workersField.default('auto'),
@@ -286,4 +288,10 @@ function* caProblems(platform: {
   if (!given('host') && hostname === undefined) {
     yield { path: 'ca', message: 'needs a host, or platform.hostname' };
   }
+}
+
+/** Who asks for it is told more than that the value is none. */
+function whyNotDocker({ input }: { readonly input?: unknown }): string | undefined {
+  if (input !== 'docker') return undefined;
+  return 'docker starts a container in the step that makes it, so that nothing can be checked before: use containerd, which comes with it, or podman';
 }

@@ -102,6 +102,12 @@ testRules([
     /needs a container runtime/,
   ],
   [
+    'runtime whose containers can be checked before they run',
+    { ...MINIMAL, platform: { ...PLATFORM, runtime: 'podman' }, containers: [APP] },
+    { ...MINIMAL, platform: { ...PLATFORM, runtime: 'docker' }, containers: [APP] },
+    /platform\.runtime.*docker starts a container in the step that makes it/,
+  ],
+  [
     'variable name',
     withContainer({ env: { A_1: 'x' } }),
     withContainer({ env: { '1A': 'x' } }),
