@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
+import { parseAddressRange, type AddressRange } from './address-range.ts';
 import type { ByteCount } from './byte-size.ts';
 import type { Milliseconds } from './duration.ts';
-import { byteSizeField, durationField } from './text-fields.ts';
+import { byteSizeField, durationField, parsedText } from './text-fields.ts';
+
+/** What all clients of one host may do in one worker; what is absent has no bound of its own. */
+export interface HostRateLimits {
+  /** Open connections. */
+  readonly connections_per_host?: number;
+  /** A second. */
+  readonly handshakes_per_host?: number;
+  /** A second. */
+  readonly requests_per_host?: number;
+  /** Bytes of request content, a second. */
+  readonly body_rate_per_host?: ByteCount;
+}
 
 /** What the proxy bounds for every host. */
-export interface Limits {
+export interface Limits extends HostRateLimits {
   /** Open connections in one worker. */
   readonly connections: number;
   /** From TCP accept to the end of the TLS handshake. */
@@ -40,12 +53,27 @@ export interface Limits {
   readonly quotes_per_address: number;
   /** Sessions of one host that wait for evidence. */
   readonly quotes_per_host: number;
+  /** Questions of one client address for evidence of a session, a second. */
+  readonly quote_rate_per_address: number;
+  /** The same of one host; absent without a bound. */
+  readonly quote_rate_per_host?: number;
+  /** Open connections of one client address, in one worker. */
+  readonly connections_per_address: number;
+  /** A second, in one worker. */
+  readonly handshakes_per_address: number;
+  /** A second, in one worker. */
+  readonly requests_per_address: number;
+  /** Bytes of request content, a second, in one worker. */
+  readonly body_rate_per_address: ByteCount;
+  /** Whom the limits of one address do not bound, those of waiting sessions excepted. */
+  readonly exempt_addresses: readonly AddressRange[];
 }
 
 /** What a single route may bound more tightly or more loosely than the rest. */
 export type HostLimits = Partial<
   Pick<Limits, 'body_bytes' | 'request_timeout' | 'idle_timeout' | 'response_timeout'>
->;
+> &
+  HostRateLimits;
 
 /** A TLS connection costs about 40 KiB: this many stay under half a gigabyte in one worker. */
 export const DEFAULT_CONNECTIONS = 10_000;
@@ -81,9 +109,30 @@ export const DEFAULT_CHALLENGE_QUOTES = 8;
 export const DEFAULT_QUOTES_PER_ADDRESS = 256;
 /** Half of all: one busy host leaves room for the others. */
 export const DEFAULT_QUOTES_PER_HOST = 2_048;
+/** Answers are shared by a batch, its places are not: one client leaves most of them to others. */
+export const DEFAULT_QUOTE_RATE_PER_ADDRESS = 100;
+/** An office or a mobile network behind one address has this many; it is a tenth of what a worker has room for. */
+export const DEFAULT_CONNECTIONS_PER_ADDRESS = 1_000;
+/** Each costs half a millisecond of a core: one address gets a fortieth of it for long. */
+export const DEFAULT_HANDSHAKES_PER_ADDRESS = 50;
+/** Far above what people and their programs ask for, and a fraction of what a worker serves. */
+export const DEFAULT_REQUESTS_PER_ADDRESS = 1_000;
+/** A gigabit a second: the line of a machine, not that of a person. */
+export const DEFAULT_BODY_RATE_PER_ADDRESS = '128MiB';
+/** What asks from inside the VM is no stranger: health checks, and whatever stands in front of the proxy here. */
+export const DEFAULT_EXEMPT_ADDRESSES: readonly string[] = ['127.0.0.0/8', '::1/128'];
+/** The networks of load balancers are a handful. */
+export const MAX_EXEMPT_ADDRESSES = 64;
 
 const count = (max: number): z.ZodInt => z.int().min(1).max(max);
 const aSecondToADay = { minMs: 1_000, maxMs: 86_400_000 } as const;
+
+const hostRates = {
+  connections_per_host: count(1_000_000).exactOptional(),
+  handshakes_per_host: count(1_000_000).exactOptional(),
+  requests_per_host: count(1_000_000).exactOptional(),
+  body_rate_per_host: byteSizeField({ min: 1_024 }).exactOptional(),
+};
 
 /** Schema of {@link HostLimits}. */
 export const hostLimitsSchema: z.ZodType<HostLimits, unknown> = z.strictObject({
@@ -91,6 +140,7 @@ export const hostLimitsSchema: z.ZodType<HostLimits, unknown> = z.strictObject({
   request_timeout: durationField(aSecondToADay).exactOptional(),
   idle_timeout: durationField(aSecondToADay).exactOptional(),
   response_timeout: durationField(aSecondToADay).exactOptional(),
+  ...hostRates,
 });
 
 /** Schema of {@link Limits}; every field has a default. */
@@ -112,4 +162,15 @@ export const limitsSchema: z.ZodType<Limits, unknown> = z.strictObject({
   challenge_quotes: count(1_000).default(DEFAULT_CHALLENGE_QUOTES),
   quotes_per_address: count(1_000_000).default(DEFAULT_QUOTES_PER_ADDRESS),
   quotes_per_host: count(1_000_000).default(DEFAULT_QUOTES_PER_HOST),
+  quote_rate_per_address: count(1_000_000).default(DEFAULT_QUOTE_RATE_PER_ADDRESS),
+  quote_rate_per_host: count(1_000_000).exactOptional(),
+  connections_per_address: count(1_000_000).default(DEFAULT_CONNECTIONS_PER_ADDRESS),
+  handshakes_per_address: count(1_000_000).default(DEFAULT_HANDSHAKES_PER_ADDRESS),
+  requests_per_address: count(1_000_000).default(DEFAULT_REQUESTS_PER_ADDRESS),
+  body_rate_per_address: byteSizeField({ min: 1_024 }).prefault(DEFAULT_BODY_RATE_PER_ADDRESS),
+  exempt_addresses: z
+    .array(parsedText(parseAddressRange))
+    .max(MAX_EXEMPT_ADDRESSES)
+    .prefault([...DEFAULT_EXEMPT_ADDRESSES]),
+  ...hostRates,
 });

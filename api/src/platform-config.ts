@@ -68,6 +68,20 @@ export interface AccessLogConfig {
   readonly sample: number;
 }
 
+/** Metrics over TCP, beside those on the admin socket. */
+export interface MetricsConfig {
+  /** An address of loopback. */
+  readonly listen: HostPort;
+}
+
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1)$/;
+
+const metricsSchema: z.ZodType<MetricsConfig, unknown> = z.strictObject({
+  listen: parsedText(parseHostPort).refine(({ host }) => LOOPBACK.test(host), {
+    error: 'expected an address of loopback, such as 127.0.0.1:9464',
+  }),
+});
+
 const accessLogSchema: z.ZodType<AccessLogConfig, unknown> = z.strictObject({
   sample: z.number().min(0).max(1).default(1),
 });
@@ -99,6 +113,7 @@ export interface PlatformConfig {
   /** Worker processes of the proxy; `auto` starts one for each CPU. */
   readonly workers: number | 'auto';
   readonly access_log: AccessLogConfig;
+  readonly metrics?: MetricsConfig;
   /** Ids that the workers change to; see `workerUser` for what absent means. */
   readonly worker_uid?: number;
   readonly worker_gid?: number;
@@ -216,6 +231,7 @@ export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
     image_profile_file: path.default(DEFAULT_IMAGE_PROFILE_FILE),
     workers: workersField.default('auto'),
     access_log: accessLogSchema.prefault({}),
+    metrics: metricsSchema.exactOptional(),
     worker_uid: workerId.exactOptional(),
     worker_gid: workerId.exactOptional(),
     leaf_lifetime: durationField({

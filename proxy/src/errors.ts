@@ -14,6 +14,22 @@ export const PROXY_ERRORS = {
   ERR_PROXY_HANDSHAKE_TIMEOUT: ['rejected', 'a TLS handshake took too long'],
   ERR_PROXY_HANDSHAKE_FAILED: ['rejected', 'a TLS handshake broke off'],
   ERR_PROXY_TOO_MANY_HELLOS: ['unavailable', 'too many connections are at their first bytes'],
+  ERR_PROXY_TOO_MANY_CONNECTIONS: [
+    'unavailable',
+    'one client address, or one host, has too many open connections',
+  ],
+  ERR_PROXY_TOO_MANY_HANDSHAKES: [
+    'unavailable',
+    'one client address, or the clients of one host, open connections too fast',
+  ],
+  ERR_PROXY_TOO_MANY_REQUESTS: [
+    'unavailable',
+    'one client address, or the clients of one host, ask too often',
+  ],
+  ERR_PROXY_TOO_MUCH_CONTENT: [
+    'unavailable',
+    'one client address, or the clients of one host, send too much',
+  ],
   ERR_PROXY_REQUEST_MALFORMED: ['rejected', 'a request is not valid HTTP/1.1'],
   ERR_PROXY_REQUEST_VERSION: ['rejected', 'a request is neither HTTP/1.0 nor HTTP/1.1'],
   ERR_PROXY_REQUEST_TARGET: ['rejected', 'a request target is not a path of this host'],
@@ -52,6 +68,10 @@ export const PROXY_ERRORS = {
   ERR_PROXY_EVIDENCE_SESSION: ['rejected', 'nothing can be derived from the TLS session'],
   ERR_PROXY_EVIDENCE_CLIENT: ['rejected', 'evidence of a client is refused'],
   ERR_PROXY_EVIDENCE_BUSY: ['unavailable', 'too many sessions wait for evidence'],
+  ERR_PROXY_EVIDENCE_RATE: [
+    'unavailable',
+    'one client address, or the clients of one host, ask for evidence too often',
+  ],
   ERR_PROXY_EVIDENCE_QUOTE: ['unavailable', 'the platform made no quote'],
   ERR_PROXY_UPSTREAM_UNREACHABLE: ['unavailable', 'no connection to the upstream'],
   ERR_PROXY_UPSTREAM_CLOSED: [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { request } from 'node:https';
-import type { ServerResponse } from 'node:http';
+import { request as httpRequest, type ServerResponse } from 'node:http';
 import { proxyReadinessSchema, stateSummarySchema, identitiesSchema } from '@proofgate/api';
 import { waitFor } from '@proofgate/daemon';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -135,6 +135,32 @@ describe('metrics', () => {
       soon,
     );
     expect(await metric('ca_expiry_timestamp_seconds')).toBeGreaterThan(soon);
+  });
+});
+
+describe('metrics over TCP', () => {
+  it('are the same, on loopback, and nothing else is there', async () => {
+    const platform = { metrics: { listen: '127.0.0.1:0' } };
+    const proxy = await machine.start(machine.config({ platform }));
+    const { port } = proxy.metricsAddress!;
+    const get = async (path: string, method = 'GET'): Promise<Answer> => {
+      const outgoing = httpRequest({ port, path, method, agent: false });
+      const answer = answerTo(outgoing);
+      outgoing.end();
+      return answer;
+    };
+    const { status, headers, body } = await get('/metrics');
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(body).toContain('proofgate_proxy_workers 2\n');
+    expect((await get('/v1/identities')).status).toBe(404);
+    expect((await get('/metrics', 'POST')).status).toBe(405);
+  });
+
+  it('are served nowhere else', () => {
+    for (const listen of ['0.0.0.0:9464', '10.0.0.1:9464', 'localhost:9464', '[::]:9464']) {
+      expect(() => machine.config({ platform: { metrics: { listen } } })).toThrow(/loopback/);
+    }
   });
 });
 

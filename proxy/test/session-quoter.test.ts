@@ -103,6 +103,21 @@ function covered(answer: EvidenceAnswer | undefined, { ticket, context, exported
 const codes = (answers: readonly EvidenceAnswer[]): string[] =>
   answers.map((answer) => (answer.kind === 'evidence-refusal' ? answer.code : answer.kind));
 
+describe('questions that come too fast', () => {
+  it('are refused by address and by host, and those of others are not', () => {
+    const { worker } = setup({ rates: { perAddress: 1, perHost: 2, exempt: [] } });
+    const { ask, answers } = worker();
+    for (let n = 0; n < 6; n += 1) ask('batch', '2001:db8::1');
+    expect(codes(answers)).toEqual(['ERR_PROXY_EVIDENCE_RATE']);
+    ask('batch', '2001:db8::2');
+    expect(codes(answers)).toHaveLength(2);
+    for (let n = 0; n < 6; n += 1) ask('batch', `192.0.2.${String(n)}`);
+    expect(codes(answers)).toHaveLength(3);
+    ask('batch', '192.0.2.9', 'b');
+    expect(codes(answers)).toHaveLength(3);
+  });
+});
+
 describe('a batch', () => {
   it('waits for company for a bounded time, and covers sessions of all workers', async () => {
     const { clock, open, worker } = setup();

@@ -48,6 +48,7 @@ export interface TestHost {
   readonly statements?: readonly string[];
   readonly configure?: GatewayConfigure;
   readonly limits?: Partial<RouteLimits>;
+  readonly responseHeaders?: readonly string[];
   /** Another number is another identity. */
   readonly generation?: number;
   readonly document?: Uint8Array;
@@ -123,6 +124,7 @@ function snapshotHost(host: TestHost): SnapshotHost {
       ? {}
       : { configure: { ...configure, upstream: parseUpstream(configure.upstream, mode) } }),
     limits: { ...TEST_ROUTE_LIMITS, ...host.limits },
+    responseHeaders: host.responseHeaders,
   };
   const { privateKey, chain } = testIdentity(host.hostname, host.generation ?? 0);
   const id = `${host.hostname}#${String(host.generation ?? 0)}`;

@@ -14,6 +14,8 @@ export interface AccessRecord {
   readonly method: string;
   readonly path: string;
   readonly peer: string;
+  /** Of the trace that the client says it belongs to. */
+  readonly traceId?: string;
   /** What the client was told; 499 when it had gone. */
   readonly status: number;
   /** With three decimals. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TLSSocket } from 'node:tls';
+import type { ClientBudget } from '../limits/client-limits.ts';
 import type { ActiveHost, ServedIdentity } from '../worker/active-hosts.ts';
 
 /** One client's TLS connection to an HTTP host, for as long as it lasts. */
@@ -13,6 +14,8 @@ export interface ClientConnection {
   readonly peerAddress: string;
   /** How long it may stand still while an answer is on its way. */
   readonly idleTimeoutMs: number;
+  /** What it may ask for; absent where nothing bounds that. */
+  readonly budget?: ClientBudget | undefined;
   /** Called when the connection stops being HTTP and becomes a tunnel. */
   readonly onTunnel: () => void;
 }

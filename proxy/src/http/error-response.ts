@@ -22,6 +22,9 @@ const STATUS: Partial<Record<ProxyErrorCode, number>> = {
   ERR_PROXY_EVIDENCE_MEDIA_TYPE: 415,
   ERR_PROXY_REQUEST_EXPECTATION: 417,
   ERR_PROXY_REQUEST_MISDIRECTED: 421,
+  ERR_PROXY_TOO_MANY_REQUESTS: 429,
+  ERR_PROXY_TOO_MUCH_CONTENT: 429,
+  ERR_PROXY_EVIDENCE_RATE: 429,
   ERR_PROXY_REQUEST_HEADERS_TOO_LARGE: 431,
   ERR_PROXY_UPSTREAM_UNREACHABLE: 502,
   ERR_PROXY_UPSTREAM_CLOSED: 502,
@@ -36,6 +39,9 @@ const STATUS: Partial<Record<ProxyErrorCode, number>> = {
 
 /** Seconds after which another attempt may succeed. */
 const RETRY_AFTER: Partial<Record<ProxyErrorCode, number>> = {
+  ERR_PROXY_TOO_MANY_REQUESTS: 1,
+  ERR_PROXY_TOO_MUCH_CONTENT: 5,
+  ERR_PROXY_EVIDENCE_RATE: 1,
   ERR_PROXY_UPSTREAM_BUSY: 1,
   ERR_PROXY_EVIDENCE_BUSY: 1,
   // A platform that fails or hangs needs longer than one that is busy.

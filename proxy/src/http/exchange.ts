@@ -12,9 +12,11 @@ import type {
   SwitchHead,
 } from './client-stream.ts';
 import { errorAnswer } from './error-response.ts';
-import type { RawHeaders } from './header-rules.ts';
+import { replaceFields, type RawHeaders } from './header-rules.ts';
 import type { LocalAnswer } from './local-resource.ts';
+import type { MessageFields } from './message-fields.ts';
 import { hasContent } from './request-rules.ts';
+import { traceIdOf } from './trace-context.ts';
 
 /** What all requests of a worker share. */
 export interface ExchangeContext {
@@ -43,11 +45,14 @@ export class Exchange implements ClientStreamHandlers {
   readonly connection: ClientConnection;
   private readonly context: ExchangeContext;
   private readonly client: ClientStream;
-  private readonly startedAt: number;
+  /** By the clock of the context. */
+  readonly startedAt: number;
   private task: ExchangeTask | undefined;
   private failure: ProxyError | undefined;
   private contentTimer: NodeJS.Timeout | undefined;
   private leaving = false;
+  private traceId: string | undefined;
+  private ownFields: RawHeaders | undefined;
   private received: boolean;
   private status: number | undefined;
   private ended = false;
@@ -95,6 +100,16 @@ export class Exchange implements ClientStreamHandlers {
     if (!this.received) this.contentTimer = setTimeout(() => this.onLateContent(), contentMs);
   }
 
+  /** @param fields of the request */
+  noteTrace({ traceparent }: MessageFields): void {
+    if (traceparent.length > 0) this.traceId = traceIdOf(traceparent);
+  }
+
+  /** Has the answer say something whatever its maker says. @param fields without those that frame it */
+  setFields(fields: RawHeaders | undefined): void {
+    this.ownFields = fields;
+  }
+
   /** Lets the client know with the answer that it should open a new connection. */
   endConnection(): void {
     this.leaving = true;
@@ -103,7 +118,9 @@ export class Exchange implements ClientStreamHandlers {
   /** Starts the answer. @param unread what the client still sends is not going to be read */
   sendHead(status: number, statusText: string, plan: AnswerPlan, unread: boolean): void {
     if (this.answered) return;
-    const { headers, hasBody, chunked } = plan;
+    const { hasBody, chunked } = plan;
+    const { ownFields } = this;
+    const headers = ownFields === undefined ? plan.headers : replaceFields(plan.headers, ownFields);
     const leave = this.leaving || this.context.draining();
     this.client.sendHead({ status, statusText, headers, hasBody, chunked, unread, leave });
     this.status = status;
@@ -190,6 +207,7 @@ export class Exchange implements ClientStreamHandlers {
   onContent(chunk: Uint8Array): void {
     if (this.ended) return;
     this.bytesIn += chunk.length;
+    this.connection.budget?.charge(chunk.length, this.context.monotonicMs());
     this.task?.onContent(chunk);
   }
 
@@ -239,6 +257,7 @@ export class Exchange implements ClientStreamHandlers {
       durationMs: toMicroseconds(this.context.monotonicMs() - this.startedAt),
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
+      ...(this.traceId === undefined ? {} : { traceId: this.traceId }),
       ...(code === undefined ? {} : { code }),
       ...(this.failure === undefined ? {} : { reason: this.failure.message }),
     });

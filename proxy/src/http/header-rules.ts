@@ -83,6 +83,7 @@ const ROLES = {
   'sec-websocket-accept': 'webSocketAccept',
   'sec-websocket-key': 'webSocketKey',
   te: 'te',
+  traceparent: 'traceparent',
   trailer: 'trailer',
   'transfer-encoding': 'transferEncoding',
   upgrade: 'upgrade',
@@ -183,6 +184,17 @@ export function clientResponseHeaders(
     headers.push(name, raw[index + 1] ?? '');
   }
   return headers;
+}
+
+/** Fields with others in the place of those that have the same names. */
+export function replaceFields(raw: RawHeaders, others: RawHeaders): string[] {
+  const replaced = new Set<string>();
+  for (const [name] of fields(others)) replaced.add(traitsOf(name).name);
+  const headers: string[] = [];
+  for (const [name, value] of fields(raw)) {
+    if (!replaced.has(traitsOf(name).name)) headers.push(name, value);
+  }
+  return [...headers, ...others];
 }
 
 /** The trailer section as the other side gets it. */

@@ -14,6 +14,7 @@ export function readFields(raw: RawHeaders): MessageFields {
     expect: NONE,
     host: NONE,
     te: NONE,
+    traceparent: NONE,
     trailer: NONE,
     transferEncoding: NONE,
     upgrade: NONE,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ProxyError } from '../errors.ts';
+import { PROXY_ERRORS, ProxyError } from '../errors.ts';
 import { routeForConnection, type ConnectionRoute } from '../worker/connection-route.ts';
 import { answerLocally } from './answer-locally.ts';
 import type { ClientConnection, HostLookup } from './client-connection.ts';
@@ -30,12 +30,15 @@ export function serveRequest(
   let understood = false;
   try {
     const { route, leaving } = findRoute(service, connection);
+    exchange.setFields(route.responseHeaders);
     const plan = planRequest(head, {
       hostname: connection.hostname,
       maxHeaderCount: service.maxHeaderCount,
       maxBodyBytes: route.limits.bodyBytes,
     });
     understood = true;
+    exchange.noteTrace(plan.fields);
+    checkBudget(exchange);
     if (leaving) exchange.endConnection();
     // Before the gate: whoever configures a workload wants to see its evidence first.
     const local = service.localResources.find((resource) => resource.matches(head.target));
@@ -49,6 +52,12 @@ export function serveRequest(
     // A head whose meaning is in doubt ends the connection.
     exchange.fail(error, !understood || !exchange.complete);
   }
+}
+
+/** @throws ProxyError ERR_PROXY_TOO_MANY_REQUESTS, ERR_PROXY_TOO_MUCH_CONTENT */
+function checkBudget({ connection, startedAt }: Exchange): void {
+  const code = connection.budget?.request(startedAt);
+  if (code !== undefined) throw new ProxyError(code, PROXY_ERRORS[code][1]);
 }
 
 /** Answers a request that cannot be served, or not even read; what follows it means nothing. */

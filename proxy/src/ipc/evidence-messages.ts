@@ -54,7 +54,10 @@ export interface BatchPlace {
 /** Why the primary gives no evidence. */
 export type EvidenceRefusalCode = Extract<
   ProxyErrorCode,
-  'ERR_PROXY_EVIDENCE_LEAF' | 'ERR_PROXY_EVIDENCE_BUSY' | 'ERR_PROXY_EVIDENCE_QUOTE'
+  | 'ERR_PROXY_EVIDENCE_LEAF'
+  | 'ERR_PROXY_EVIDENCE_BUSY'
+  | 'ERR_PROXY_EVIDENCE_RATE'
+  | 'ERR_PROXY_EVIDENCE_QUOTE'
 >;
 
 /** A serial number in hex has at most 40 digits (RFC 5280, section 4.1.2.2). */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HostMode, Upstream } from '@proofgate/api';
+import type { AccountLimits } from '../limits/account.ts';
 
 /** What a worker serves: complete, immutable, replaced as a whole. */
 export interface Snapshot {
@@ -37,6 +38,8 @@ export interface Route {
   /** What was served under the name before and still runs: connections that were proved with it go on there. */
   readonly retiring?: RetiringWorkload | undefined;
   readonly limits: RouteLimits;
+  /** Name and value by turns: what every answer says, whatever the upstream says under these names. */
+  readonly responseHeaders?: readonly string[] | undefined;
 }
 
 /** A workload that has a successor and still answers, at an address where nothing else does. */
@@ -65,6 +68,8 @@ export interface RouteLimits {
   readonly connectTimeoutMs: number;
   /** Without a byte in either direction. */
   readonly idleTimeoutMs: number;
+  /** For all clients together, in each worker. */
+  readonly clients?: AccountLimits | undefined;
 }
 
 /** Key, chain and evidence of a host. The private key exists in memory and on this channel alone. */

@@ -53,11 +53,6 @@ export interface DesiredHost {
   readonly spec: IdentitySpec;
 }
 
-/** What only a route of the proxy's own file says. */
-interface FileOnly {
-  readonly proxy_protocol?: RouteConfig['proxy_protocol'] | undefined;
-}
-
 /** OIDs of what a certificate says about a workload, RA-TLS v1. */
 const WORKLOAD_ARC = `${ATTESTATION_ARC}.3.`;
 
@@ -82,15 +77,9 @@ export function desiredHosts(own: OwnHosts, state: GatewayState | undefined): De
     const same = pushed.get(route.hostname);
     if (state === undefined || same === undefined) return ownHost(own, state, facts, route);
     if (isLaunched(same)) throw conflict(route, same);
-    const { mode, upstream, attestation, proxy_protocol, limits } = route;
-    return pushedHost(own, state, {
-      ...same,
-      mode,
-      upstream,
-      attestation,
-      proxy_protocol,
-      limits: stateLimits(limits),
-    });
+    const { mode, upstream, attestation, limits } = route;
+    const host = { ...same, mode, upstream, attestation, limits: stateLimits(limits) };
+    return pushedHost(own, state, host, route);
   });
   return [...launched, ...routes];
 }
@@ -108,9 +97,14 @@ function conflict(route: RouteConfig, pushed: GatewayHost): ProxyError {
   });
 }
 
-function pushedHost(own: OwnHosts, state: GatewayState, host: GatewayHost & FileOnly): DesiredHost {
+function pushedHost(
+  own: OwnHosts,
+  state: GatewayState,
+  host: GatewayHost,
+  route?: RouteConfig,
+): DesiredHost {
   const { manifest, ccel } = state.platform;
-  return desiredHost(own, host, {
+  const content = {
     hostname: host.hostname,
     attestation: host.attestation,
     extensions: host.extensions.map(({ oid, value }) => ({ oid, value: fromBase64(value) })),
@@ -121,7 +115,8 @@ function pushedHost(own: OwnHosts, state: GatewayState, host: GatewayHost & File
       ...(manifest === undefined ? {} : { platform: fromBase64(manifest) }),
       ...(host.manifest === undefined ? {} : { workload: fromBase64(host.manifest) }),
     },
-  });
+  };
+  return desiredHost(own, host, content, route);
 }
 
 function ownHost(
@@ -141,14 +136,16 @@ function ownHost(
       ccel: own.ccel,
       manifests: { platform: encodeAuditManifest(platformTree(facts)) },
     },
+    route,
   );
 }
 
 function desiredHost(
   own: OwnHosts,
-  host: Pick<GatewayHost, 'hostname' | 'mode' | 'upstream' | 'retiring' | 'limits' | 'configure'> &
-    FileOnly,
+  host: Pick<GatewayHost, 'hostname' | 'mode' | 'upstream' | 'retiring' | 'limits' | 'configure'>,
   content: IdentityContent,
+  /** What only the proxy's own file says. */
+  route: RouteConfig | undefined,
 ): DesiredHost {
   const { hostname, mode, retiring } = host;
   return {
@@ -158,11 +155,12 @@ function desiredHost(
       hostname,
       mode,
       upstream: parseUpstream(host.upstream, mode),
-      proxyProtocol: host.proxy_protocol,
+      proxyProtocol: route?.proxy_protocol,
       workload: nameWorkload(content),
       statements: statementsOf(content.extensions),
       configure: routeConfigure(host.configure),
-      limits: routeLimits(own.limits, mode, host.limits),
+      limits: routeLimits(own.limits, mode, host.limits, route?.limits),
+      responseHeaders: route?.response_headers && Object.entries(route.response_headers).flat(),
     },
   };
 }

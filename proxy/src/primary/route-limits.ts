@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GatewayHostLimits, HostLimits, HostMode, Limits } from '@proofgate/api';
+import type {
+  GatewayHostLimits,
+  HostLimits,
+  HostMode,
+  HostRateLimits,
+  Limits,
+} from '@proofgate/api';
 import type { RouteLimits } from '../ipc/snapshot.ts';
+import type { AccountLimits } from '../limits/account.ts';
 import type { QuoteLimits } from '../quoting/session-quoter.ts';
 import type { WorkerLimits } from '../worker/worker.ts';
 
@@ -9,6 +16,7 @@ export function routeLimits(
   limits: Limits,
   mode: HostMode,
   own: GatewayHostLimits = {},
+  clients: HostRateLimits = {},
 ): RouteLimits {
   return {
     bodyBytes: own.bodyBytes ?? limits.body_bytes,
@@ -17,7 +25,19 @@ export function routeLimits(
     connectTimeoutMs: limits.connect_timeout,
     idleTimeoutMs:
       own.idleTimeoutMs ?? (mode === 'tcp' ? limits.tcp_idle_timeout : limits.idle_timeout),
+    clients: clientsOf({ ...limits, ...clients }),
   };
+}
+
+/** Nothing is counted under a host that nothing bounds. */
+function clientsOf(limits: HostRateLimits): AccountLimits | undefined {
+  const bounds = {
+    connections: limits.connections_per_host,
+    handshakes: limits.handshakes_per_host,
+    requests: limits.requests_per_host,
+    contentBytes: limits.body_rate_per_host,
+  };
+  return Object.values(bounds).every((bound) => bound === undefined) ? undefined : bounds;
 }
 
 /** The limits of a route in the config file, in the form of a gateway state. */
@@ -41,6 +61,13 @@ export function workerLimits(limits: Limits): WorkerLimits {
     headerCount: limits.header_count,
     headersTimeoutMs: limits.headers_timeout,
     keepAliveTimeoutMs: limits.idle_timeout,
+    perAddress: {
+      connections: limits.connections_per_address,
+      handshakes: limits.handshakes_per_address,
+      requests: limits.requests_per_address,
+      contentBytes: limits.body_rate_per_address,
+      exempt: limits.exempt_addresses,
+    },
   };
 }
 
@@ -53,5 +80,10 @@ export function quoteLimits(limits: Limits): QuoteLimits {
     challenges: limits.challenge_quotes,
     perAddress: limits.quotes_per_address,
     perHost: limits.quotes_per_host,
+    rates: {
+      perAddress: limits.quote_rate_per_address,
+      perHost: limits.quote_rate_per_host,
+      exempt: limits.exempt_addresses,
+    },
   };
 }

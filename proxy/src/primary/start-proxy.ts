@@ -23,6 +23,7 @@ import { SYSTEM_CLOCK, type Clock } from '../clock.ts';
 import { IdentityKeeper } from '../identity/identity-keeper.ts';
 import { checkMeasuredCa, isMeasuredCa } from '../identity/measured-log.ts';
 import { mintIdentity } from '../identity/mint-identity.ts';
+import { serveMetrics, type MetricsListener } from '../metrics/metrics-listener.ts';
 import { MetricsTotals } from '../metrics/metrics-totals.ts';
 import { PrimaryMetrics } from '../metrics/primary-metrics.ts';
 import { timedQuotes } from '../metrics/timed-quotes.ts';
@@ -68,6 +69,8 @@ export interface ProxyDeps {
 export interface RunningProxy {
   /** Where it listens. */
   readonly address: HostPort;
+  /** Where metrics are served over TCP, if they are. */
+  readonly metricsAddress: HostPort | undefined;
   /** Process ids of the workers. */
   readonly workerPids: readonly number[];
   /** `ok` as soon as every host has a valid identity. */
@@ -176,11 +179,13 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     return pool.drain(times);
   };
   let admin: UnixHttpServer | undefined;
+  let scraped: MetricsListener | undefined;
   const stop = async (times = DRAIN_TIMES): Promise<void> => {
     await drain(times);
     totals.close();
     keeper.close();
     await admin?.close();
+    await scraped?.close();
   };
   try {
     await pool.start(gateway.refresh());
@@ -203,12 +208,15 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
         drain: () => void drain(DRAIN_TIMES),
       }),
     });
+    const { metrics: own } = config.platform;
+    if (own !== undefined) scraped = await serveMetrics(own.listen, () => status.metrics(), logger);
   } catch (error) {
     await stop({ tunnelGraceMs: 0, deadlineMs: 0 });
     throw error;
   }
   return {
     address,
+    metricsAddress: scraped?.address,
     get workerPids() {
       return pool.pids;
     },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { QuoteMode } from '../ipc/evidence-messages.ts';
+import { addressKey } from '../limits/address-key.ts';
 import type { EvidenceSource, PendingSession } from './pending-session.ts';
 
 /** How many sessions may wait for evidence at a time. */
@@ -8,7 +9,7 @@ export interface QuotePlaceLimits {
   readonly batched: number;
   /** With a quote of their own, all workers together; likewise. */
   readonly challenges: number;
-  /** Of one client address. */
+  /** Of one client address, or network of IPv6. */
   readonly perAddress: number;
   /** Of one host. */
   readonly perHost: number;
@@ -60,7 +61,7 @@ export class QuotePlaces {
   private heldBy({ source, request, identity }: PendingSession): readonly Held[] {
     return [
       [this.shares[request.mode], source],
-      [this.addresses, request.address],
+      [this.addresses, addressKey(request.address)],
       [this.hosts, identity.hostname],
     ];
   }

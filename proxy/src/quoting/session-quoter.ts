@@ -14,6 +14,7 @@ import {
   type PendingSession,
 } from './pending-session.ts';
 import { QuotePlaces, type QuotePlaceLimits } from './quote-places.ts';
+import { QuoteRates, type QuoteRateLimits } from './quote-rates.ts';
 
 /** What bounds evidence for sessions. */
 export interface QuoteLimits extends QuotePlaceLimits {
@@ -21,6 +22,8 @@ export interface QuoteLimits extends QuotePlaceLimits {
   readonly waitMs: number;
   /** For one quote. */
   readonly timeoutMs: number;
+  /** Absent without a bound. */
+  readonly rates?: QuoteRateLimits;
 }
 
 /** Most leaves of one batch: at this number a tree takes 10 ms, and a path has 10 hashes. */
@@ -60,6 +63,7 @@ export class SessionQuoter {
     challenge: new FairQueue(),
   };
   private readonly places: QuotePlaces;
+  private readonly rates: QuoteRates | undefined;
   /** When the batch that is waiting may go. */
   private due = 0;
   private last: QuoteMode = 'challenge';
@@ -68,7 +72,9 @@ export class SessionQuoter {
 
   constructor(options: SessionQuoterOptions) {
     this.options = options;
-    this.places = new QuotePlaces(options.limits, options.sources);
+    const { limits, sources } = options;
+    this.places = new QuotePlaces(limits, sources);
+    this.rates = limits.rates === undefined ? undefined : new QuoteRates(limits.rates);
   }
 
   /** Sessions that wait for a quote to be started. */
@@ -91,6 +97,10 @@ export class SessionQuoter {
     const identity = identities.find(request.identity, now);
     if (identity === undefined) {
       refuse(source, [ticket], 'ERR_PROXY_EVIDENCE_LEAF');
+      return;
+    }
+    if (this.rates?.take(request.address, identity.hostname, now.getTime()) === false) {
+      refuse(source, [ticket], 'ERR_PROXY_EVIDENCE_RATE');
       return;
     }
     const session = { source, request, identity };

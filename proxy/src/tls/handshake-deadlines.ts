@@ -20,7 +20,7 @@ export class HandshakeDeadlines {
   start(socket: Socket, onExpired: () => void): void {
     const key = connectionKey(socket);
     const timer = setTimeout(onExpired, this.timeoutMs);
-    const handshake = { timer, startedAt: this.monotonicMs() };
+    const handshake = { socket, timer, startedAt: this.monotonicMs() };
     this.running.set(key, handshake);
     socket.once('close', () => {
       clearTimeout(timer);
@@ -30,19 +30,28 @@ export class HandshakeDeadlines {
 
   /**
    * @param secure the TLS side of the connection
-   * @returns milliseconds since it was accepted, if that is known
+   * @returns the connection as it was accepted, if that is known
    */
-  end(secure: Socket): number | undefined {
+  end(secure: Socket): EndedHandshake | undefined {
     const key = connectionKey(secure);
     const handshake = this.running.get(key);
     if (handshake === undefined) return undefined;
     clearTimeout(handshake.timer);
     this.running.delete(key);
-    return this.monotonicMs() - handshake.startedAt;
+    return { socket: handshake.socket, durationMs: this.monotonicMs() - handshake.startedAt };
   }
 }
 
+/** A handshake that is complete. */
+export interface EndedHandshake {
+  /** As it was accepted. */
+  readonly socket: Socket;
+  /** Since then. */
+  readonly durationMs: number;
+}
+
 interface Handshake {
+  readonly socket: Socket;
   readonly timer: NodeJS.Timeout;
   readonly startedAt: number;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type Server, type Socket } from 'node:net';
-import { ProxyError } from '../errors.ts';
+import { ProxyError, type ProxyErrorCode } from '../errors.ts';
 import { ClientEndpoints } from '../proxy-protocol/client-endpoints.ts';
 import type { Endpoints } from '../proxy-protocol/header-format.ts';
 import { readProxyHeader } from '../proxy-protocol/read-proxy-header.ts';
 import type { TrustedSources } from '../proxy-protocol/trusted-sources.ts';
 import { ClientHelloReader } from './client-hello-reader.ts';
-import { HandshakeDeadlines } from './handshake-deadlines.ts';
+import { HandshakeDeadlines, type EndedHandshake } from './handshake-deadlines.ts';
 import { endLingering } from './lingering-close.ts';
 import { alertForHello, fatalAlert, TLS_ALERT, type TlsAlert } from './tls-alert.ts';
 
@@ -21,6 +21,7 @@ export type HelloRefusal =
   | { readonly kind: 'hello'; readonly error: ProxyError }
   | { readonly kind: 'unknown-name'; readonly serverName: string | undefined }
   | { readonly kind: 'timeout' }
+  | { readonly kind: 'limit'; readonly code: ProxyErrorCode }
   | { readonly kind: 'overload' };
 
 /** Something that takes an accepted socket with the ClientHello still in its read buffer. */
@@ -41,6 +42,10 @@ export interface TlsFrontOptions {
   /** The TLS server of a host, or `undefined` for a name that is not served. */
   readonly lookup: (serverName: string) => HelloTarget | undefined;
   readonly onRefused: (refusal: HelloRefusal, socket: Socket) => void;
+  /** Whether a connection may go on, before it costs anything. @returns why not */
+  readonly admit?: (socket: Socket) => ProxyErrorCode | undefined;
+  /** The same for one that has named a host which is served. */
+  readonly admitTo?: (serverName: string, socket: Socket) => ProxyErrorCode | undefined;
 }
 
 /** The accepting end of a worker. */
@@ -52,9 +57,9 @@ export interface TlsFront {
   /**
    * Tells that the handshake of a connection that was handed over is complete.
    *
-   * @returns milliseconds since it was accepted, if that is known
+   * @returns the connection as it was accepted, if that is known
    */
-  endHandshake(secure: Socket): number | undefined;
+  endHandshake(secure: Socket): EndedHandshake | undefined;
   /** @param socket an accepted one, or the TLS side of it; see `ClientEndpoints.of` */
   endpoints(socket: Socket): Endpoints | undefined;
 }
@@ -76,6 +81,9 @@ export function createTlsFront(options: TlsFrontOptions): TlsFront {
     socket.once('close', () => connections.delete(socket));
     // For the whole life of the socket: a reset before or after the hand-over would end the process otherwise.
     socket.on('error', () => undefined);
+    const passedOn = options.passOn?.includes(socket.remoteAddress) === true;
+    // Of a connection that somebody passes on, it is the client that counts.
+    if (!passedOn && !isAdmitted(socket, options)) return;
     if (pending >= maxPending) {
       options.onRefused({ kind: 'overload' }, socket);
       socket.destroy();
@@ -92,7 +100,7 @@ export function createTlsFront(options: TlsFrontOptions): TlsFront {
       pending -= 1;
       reading = false;
     };
-    if (options.passOn?.includes(socket.remoteAddress) !== true) {
+    if (!passedOn) {
       readHello(socket, options, settled);
       return;
     }
@@ -103,7 +111,8 @@ export function createTlsFront(options: TlsFrontOptions): TlsFront {
     readProxyHeader(socket, {
       onHeader(endpoints) {
         if (endpoints !== undefined) clients.note(socket, endpoints);
-        readHello(socket, options, settled);
+        if (isAdmitted(socket, options)) readHello(socket, options, settled);
+        else settled();
       },
       onRefused(error) {
         options.onRefused({ kind: 'hello', error }, socket);
@@ -122,6 +131,18 @@ export function createTlsFront(options: TlsFrontOptions): TlsFront {
     endHandshake: (secure) => handshakes.end(secure),
     endpoints: (socket) => clients.of(socket),
   };
+}
+
+function isAdmitted(socket: Socket, options: TlsFrontOptions): boolean {
+  const refusal = options.admit?.(socket);
+  if (refusal !== undefined) cutOff(socket, refusal, options);
+  return refusal === undefined;
+}
+
+/** A reset: the kernel keeps nothing of the connection, and TLS has no word for this. */
+function cutOff(socket: Socket, code: ProxyErrorCode, { onRefused }: TlsFrontOptions): void {
+  onRefused({ kind: 'limit', code }, socket);
+  socket.resetAndDestroy();
 }
 
 function readHello(socket: Socket, options: TlsFrontOptions, settled: () => void): void {
@@ -153,6 +174,11 @@ function readHello(socket: Socket, options: TlsFrontOptions, settled: () => void
         return;
       }
       stop();
+      const refusal = options.admitTo?.(serverName ?? '', socket);
+      if (refusal !== undefined) {
+        cutOff(socket, refusal, options);
+        return;
+      }
       socket.unshift(reader.bytes());
       target.emit('connection', socket);
     } catch (error) {

@@ -7,6 +7,8 @@ import type { AccessLog } from '../http/access-log.ts';
 import type { ClientConnection } from '../http/client-connection.ts';
 import { createHttpFront, type HttpFrontLimits } from '../http/http-front.ts';
 import type { LocalResource } from '../http/local-resource.ts';
+import { ClientLimits, type AddressLimits } from '../limits/client-limits.ts';
+import { SparseReports } from '../limits/sparse-reports.ts';
 import type { RequestService } from '../http/serve-request.ts';
 import { createHttp2Front } from '../http2/http2-front.ts';
 import type { Route, Snapshot } from '../ipc/snapshot.ts';
@@ -23,17 +25,21 @@ import { serveTcpRoute, type TcpOutcome } from './tcp-route.ts';
 export interface WorkerLimits extends HttpFrontLimits {
   readonly connections: number;
   readonly handshakeTimeoutMs: number;
+  /** Absent where one address may do what all may. */
+  readonly perAddress?: AddressLimits;
 }
 
 /** Something that happened on a connection before or beside HTTP. */
 export interface ConnectionReport {
-  readonly event: 'hello-refused' | 'handshake-failed' | 'tcp-closed';
+  readonly event: 'hello-refused' | 'handshake-failed' | 'tcp-closed' | 'over-limit';
   readonly peer: string;
   readonly reason?: string;
   readonly host?: string;
   readonly code?: ProxyErrorCode;
   readonly bytesIn?: number;
   readonly bytesOut?: number;
+  /** Others of the same code that were not reported. */
+  readonly unreported?: number;
 }
 
 /** What a worker needs. */
@@ -71,12 +77,19 @@ export class Worker {
   private readonly front: ReturnType<typeof createTlsFront>;
   private readonly tunnels = new Set<TLSSocket>();
   private readonly metrics = new WorkerMetrics();
+  private readonly clients: ClientLimits;
+  private readonly overLimits: SparseReports;
   private draining = false;
   private requests = 0;
 
   constructor(options: WorkerOptions) {
     this.options = options;
     const { limits, monotonicMs } = options;
+    this.clients = new ClientLimits(
+      limits.perAddress,
+      (hostname) => this.hosts.find(hostname)?.route.limits.clients,
+    );
+    this.overLimits = new SparseReports(monotonicMs);
     this.hosts = new ActiveHosts({
       onSecure: (socket, route, identity) => this.onSecure(socket, route, identity),
       onFailed: (socket, error) => {
@@ -112,7 +125,9 @@ export class Worker {
       monotonicMs,
       passOn: new TrustedSources(options.proxyProtocolFrom ?? []),
       lookup: (serverName) => this.hosts.find(serverName)?.tls,
-      onRefused: (refusal, socket) => this.report(helloReport(refusal, this.peerOf(socket))),
+      onRefused: (refusal, socket) => this.onRefused(refusal, socket),
+      admit: (socket) => this.admit(socket),
+      admitTo: (name, socket) => this.clients.enterHost(socket, name, monotonicMs()),
     });
   }
 
@@ -143,6 +158,7 @@ export class Worker {
       // Whoever asked in the meantime has been sent to a new connection; these did not.
       if (now.get(hostname) !== workload) this.http.closeIdleOf(hostname, workload);
     }
+    this.clients.forgetHosts();
     this.http2.leaveIf(({ hostname, identity }) => {
       return this.hosts.find(hostname)?.identity.id !== identity.id;
     });
@@ -198,8 +214,8 @@ export class Worker {
 
   private onSecure(socket: TLSSocket, route: Route, identity: ServedIdentity): void {
     const { hostname } = route;
-    const handshakeMs = this.front.endHandshake(socket);
-    if (handshakeMs !== undefined) this.metrics.handshake(hostname, handshakeMs);
+    const ended = this.front.endHandshake(socket);
+    if (ended !== undefined) this.metrics.handshake(hostname, ended.durationMs);
     if (route.mode === 'tcp') {
       this.onSecureTcp(socket, hostname, identity);
       return;
@@ -210,6 +226,7 @@ export class Worker {
       socket,
       peerAddress: this.peerOf(socket),
       idleTimeoutMs: route.limits.idleTimeoutMs,
+      budget: ended && this.clients.budgetOf(ended.socket),
       onTunnel: () => this.tunnels.add(socket),
     };
     socket.once('close', () => this.tunnels.delete(socket));
@@ -235,6 +252,26 @@ export class Worker {
     });
   }
 
+  private admit(socket: Socket): ProxyErrorCode | undefined {
+    const { clients } = this;
+    const refusal = clients.enter(socket, this.peerOf(socket), this.options.monotonicMs());
+    if (refusal === undefined) socket.once('close', () => clients.close(socket));
+    return refusal;
+  }
+
+  private onRefused(refusal: HelloRefusal, socket: Socket): void {
+    if (refusal.kind !== 'limit') {
+      this.report(helloReport(refusal, this.peerOf(socket)));
+      return;
+    }
+    const { code } = refusal;
+    this.metrics.refused(code);
+    // Whoever floods us must not fill the log as well.
+    const unreported = this.overLimits.next(code);
+    if (unreported === undefined) return;
+    this.options.report({ event: 'over-limit', peer: this.peerOf(socket), code, unreported });
+  }
+
   private report(report: ConnectionReport): void {
     if (report.code !== undefined) this.metrics.refused(report.code);
     this.options.report(report);
@@ -244,7 +281,10 @@ export class Worker {
 /** Connections that the kernel holds before they are accepted: bursts wait instead of being refused. */
 const LISTEN_BACKLOG = 4_096;
 
-function helloReport(refusal: HelloRefusal, peer: string): ConnectionReport {
+function helloReport(
+  refusal: Exclude<HelloRefusal, { kind: 'limit' }>,
+  peer: string,
+): ConnectionReport {
   const common = { event: 'hello-refused', peer } as const;
   switch (refusal.kind) {
     case 'hello':
