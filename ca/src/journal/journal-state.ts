@@ -22,8 +22,7 @@ export interface JournalState {
 }
 
 /** Grows as the journal is read. */
-interface Draft {
-  readonly root: Certificate;
+export interface JournalDraft extends JournalState {
   readonly issued: Map<string, IssuedCertificate>;
   crlNumber: number;
 }
@@ -38,15 +37,32 @@ interface Draft {
  */
 export function journalState(entries: readonly JournalEntry[]): JournalState {
   const [first, ...rest] = entries;
-  if (first?.event.type !== 'init') throw senseless(0, 'does not begin with the root');
-  const root = readCertificate(first.event.root, 0);
-  if (!isSignedBy(root, root)) throw senseless(0, 'has a root that is not signed by itself');
-  const draft: Draft = { root, issued: new Map(), crlNumber: 0 };
-  for (const entry of rest) apply(draft, entry);
+  const draft = beginState(first);
+  for (const entry of rest) applyEntry(draft, entry);
   return draft;
 }
 
-function apply(draft: Draft, { seq, time, event }: JournalEntry): void {
+/**
+ * The situation after the first entry, which names the root.
+ *
+ * @param first - what the journal begins with
+ * @throws CaError `ERR_CA_JOURNAL_INVALID`
+ */
+export function beginState(first: JournalEntry | undefined): JournalDraft {
+  if (first?.event.type !== 'init') throw senseless(0, 'does not begin with the root');
+  const root = readCertificate(first.event.root, 0);
+  if (!isSignedBy(root, root)) throw senseless(0, 'has a root that is not signed by itself');
+  return { root, issued: new Map(), crlNumber: 0 };
+}
+
+/**
+ * Goes one entry on.
+ *
+ * @param draft - the situation before; unchanged when the entry is refused
+ * @param entry - what follows
+ * @throws CaError `ERR_CA_JOURNAL_INVALID`
+ */
+export function applyEntry(draft: JournalDraft, { seq, time, event }: JournalEntry): void {
   switch (event.type) {
     case 'init':
       throw senseless(seq, 'begins a second time');
@@ -75,7 +91,7 @@ function apply(draft: Draft, { seq, time, event }: JournalEntry): void {
 }
 
 function readIssued(
-  { root, issued }: Draft,
+  { root, issued }: JournalDraft,
   event: { readonly serial: string; readonly certificate: string },
   seq: number,
 ): Certificate {
@@ -88,7 +104,11 @@ function readIssued(
   return certificate;
 }
 
-function requireUnrevoked({ issued }: Draft, serial: string, seq: number): IssuedCertificate {
+function requireUnrevoked(
+  { issued }: JournalDraft,
+  serial: string,
+  seq: number,
+): IssuedCertificate {
   const found = issued.get(serial);
   if (found === undefined) throw senseless(seq, 'revokes a certificate that was not issued');
   if (found.revoked !== undefined) throw senseless(seq, 'revokes a certificate a second time');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DaemonError, readBoundedFile } from '@proofgate/daemon';
 import { CaError } from '../errors.ts';
@@ -33,12 +33,20 @@ export class Journal {
   readonly #entries: JournalEntry[];
   #head: string;
   #length: number;
+  /** Of the file, once there is one: a file in its place is another one, however long it is. */
+  #inode: number | undefined;
   #last: Promise<unknown> = Promise.resolve();
   /** Set when the file may end in something that is not in {@link entries}: whatever followed it would be lost. */
   #broken = false;
 
-  private constructor(path: string, chain: JournalChain, maxBytes: number) {
+  private constructor(
+    path: string,
+    chain: JournalChain,
+    inode: number | undefined,
+    maxBytes: number,
+  ) {
     this.#path = path;
+    this.#inode = inode;
     this.#maxBytes = maxBytes;
     this.#entries = [...chain.entries];
     this.#head = chain.head;
@@ -57,10 +65,11 @@ export class Journal {
     path: string,
     { check, maxBytes = MAX_JOURNAL_BYTES }: JournalOptions = {},
   ): Promise<Journal> {
+    const file = await stat(path).catch(() => undefined);
     const chain = readJournalChain(await readJournalFile(path));
     check?.(chain.entries);
     if (chain.torn > 0) await cut(path, chain.length);
-    return new Journal(path, chain, maxBytes);
+    return new Journal(path, chain, file?.ino, maxBytes);
   }
 
   /** In order. */
@@ -79,7 +88,8 @@ export class Journal {
    * @param event - what happened
    * @param at - the current time
    * @returns once the line is on disk
-   * @throws CaError `ERR_CA_JOURNAL_FAILED`: then nothing may be released
+   * @throws CaError `ERR_CA_JOURNAL_FAILED`, or `ERR_CA_JOURNAL_INVALID` when somebody else changed the file: then nothing
+   *   may be released
    */
   append(event: JournalEvent, at: Date): Promise<void> {
     const appended = this.#last.then(() => this.#append(event, at));
@@ -122,6 +132,7 @@ export class Journal {
     try {
       await this.#writeFlushed(bytes, first);
     } catch (cause) {
+      if (cause instanceof CaError) throw cause;
       const message = `the journal ${this.#path} cannot be written`;
       throw new CaError('ERR_CA_JOURNAL_FAILED', message, { cause });
     }
@@ -129,9 +140,11 @@ export class Journal {
 
   async #writeFlushed(bytes: Uint8Array, first: boolean): Promise<void> {
     const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
-    const file = await open(this.#path, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
+    const create = first ? O_CREAT : 0;
+    const file = await open(this.#path, O_APPEND | create | O_NOFOLLOW | O_WRONLY, 0o600);
     try {
       try {
+        await this.#requireSameFile(file);
         await file.writeFile(bytes);
         await file.sync();
       } finally {
@@ -139,12 +152,26 @@ export class Journal {
       }
       if (first) await flushDirectory(dirname(this.#path));
     } catch (error) {
+      // A file that is not ours is not ours to mend either.
+      if (error instanceof CaError) throw error;
       // A disk that is full takes a part of the line: without it the next append would follow the rest of this one.
       await cut(this.#path, this.#length).catch(() => {
         this.#broken = true;
       });
       throw error;
     }
+  }
+
+  /** What follows a file that was replaced, cut or added to meanwhile would not be read when it is opened again. */
+  async #requireSameFile(file: FileHandle): Promise<void> {
+    const { size, ino } = await file.stat();
+    this.#inode ??= ino;
+    if (size === this.#length && ino === this.#inode) return;
+    throw new CaError('ERR_CA_JOURNAL_INVALID', `the journal ${this.#path} was changed meanwhile`, {
+      expected: `the file that was opened, with ${String(this.#length)} bytes`,
+      seen: `${ino === this.#inode ? 'the same file' : 'another file'} with ${String(size)} bytes`,
+      hint: 'end whatever else writes to it, restore it from a backup, and start again',
+    });
   }
 }
 

@@ -6,7 +6,8 @@ import { decodePem, encodePem, fromUtf8, toBase64, toHex } from '@proofgate/evid
 import { CaError } from '../errors.ts';
 import { flushDirectory } from '../journal/flush-directory.ts';
 import { Journal } from '../journal/journal.ts';
-import { journalState, type JournalState } from '../journal/journal-state.ts';
+import { JournalHistory } from '../journal/journal-history.ts';
+import type { JournalState } from '../journal/journal-state.ts';
 import { CA_FILES } from './ca-files.ts';
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts';
 import { checkReleased, readReleased } from './released-files.ts';
@@ -21,7 +22,7 @@ const MAX_ROOT_BYTES = 131_072;
 export interface OperatorCa {
   readonly directory: string;
   readonly journal: Journal;
-  /** What the journal says now. */
+  /** What the journal says now: a view that the next call may let grow. */
   state(): JournalState;
   /** Lets others work in the directory again. */
   close(): Promise<void>;
@@ -64,7 +65,8 @@ async function open(
   if (journal.entries.length === 0) {
     await journal.append({ type: 'init', root: toBase64(root) }, at);
   }
-  const state = journalState(journal.entries);
+  const history = new JournalHistory();
+  const state = history.state(journal.entries);
   if (Buffer.compare(state.root.raw, root) !== 0) {
     throw new CaError('ERR_CA_JOURNAL_INVALID', 'the journal is that of another CA', {
       expected: state.root.subject.text,
@@ -75,7 +77,7 @@ async function open(
   return {
     directory,
     journal,
-    state: () => journalState(journal.entries),
+    state: () => history.state(journal.entries),
     close: () => lock.release(),
   };
 }
