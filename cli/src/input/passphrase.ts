@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-
+import type { InputStream, WatchedStream } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { readSecret } from './input-file.ts';
 
@@ -12,8 +12,8 @@ export const PASSPHRASE_VARIABLE = 'PROOFGATE_CA_PASSPHRASE';
 export interface PassphraseSource {
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: NodeJS.ReadStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdin: InputStream;
+  readonly stderr: WatchedStream;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function readPassphrase(
   if (source.file !== undefined) return (await readSecret(source.file)).replace(/\r?\n$/u, '');
   const fromEnvironment = source.env[PASSPHRASE_VARIABLE];
   if (fromEnvironment !== undefined) return fromEnvironment;
-  if (!source.stdin.isTTY) {
+  if (source.stdin.isTTY !== true) {
     throw new CliError('ERR_CLI_USAGE', 'a passphrase is needed and there is no terminal to ask', {
       hint: `use --passphrase-file or the variable ${PASSPHRASE_VARIABLE}`,
     });

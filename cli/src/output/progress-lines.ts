@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CommandContext } from '../context.ts';
+import type { CommandContext, WatchedStream } from '../context.ts';
 import { table } from './table.ts';
 
 /** One thing that is under way. */
@@ -30,7 +30,7 @@ export function progressLines(
   json: boolean | undefined,
 ): ProgressLines {
   if (json === true) return { show: () => undefined };
-  return stderr.isTTY ? movingBars(stderr) : changes((text) => void terminal.err(text));
+  return stderr.isTTY === true ? movingBars(stderr) : changes((text) => void terminal.err(text));
 }
 
 /** A bar such as `[#####...]`. */
@@ -39,7 +39,7 @@ export function progressBar(fraction: number): string {
   return `[${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}]`;
 }
 
-function movingBars(stderr: NodeJS.WriteStream): ProgressLines {
+function movingBars(stderr: WatchedStream): ProgressLines {
   let lines = 0;
   return {
     show: (rows) => {

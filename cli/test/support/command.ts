@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PassThrough } from 'node:stream';
 import { runCommandLine, type Terminal } from '@proofgate/cli';
+import type { InputStream, WatchedStream } from '../../src/context.ts';
 
 /** What a command left behind. */
 export interface Outcome {
@@ -68,8 +69,8 @@ export async function proofgateOk(...args: readonly string[]): Promise<string> {
 }
 
 function keyboard(typed: readonly string[] | undefined): {
-  stdin: NodeJS.ReadStream;
-  stderr: NodeJS.WriteStream;
+  stdin: InputStream;
+  stderr: WatchedStream;
 } {
   const stdin = Object.assign(new PassThrough(), { isTTY: typed !== undefined });
   const stderr = new PassThrough();
@@ -77,9 +78,5 @@ function keyboard(typed: readonly string[] | undefined): {
   stderr.on('data', (prompt: Buffer) => {
     if (prompt.toString().endsWith(': ')) stdin.write(lines.shift() ?? '\u0004');
   });
-  // Sound: of both, only what a PassThrough has is used.
-  return {
-    stdin: stdin as unknown as NodeJS.ReadStream,
-    stderr: stderr as unknown as NodeJS.WriteStream,
-  };
+  return { stdin, stderr };
 }
