@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 // Not `import`: Node would apply it to `require` as well, and give CommonJS packages the other half of others.
 const conditions = ['@proofgate/source', 'node'];
 
+/** Where the soak is run for longer, as a check of its own, it is left out here. */
+const soakExclusion = process.env['PROOFGATE_SOAK'] === 'apart' ? ['test/soak/**'] : [];
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -24,8 +27,11 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
-          // These have a configuration of their own, see tools/test-containers.mjs.
-          exclude: ['test/containers/**'],
+          exclude: [
+            // These have a configuration of their own, see tools/test-containers.mjs.
+            'test/containers/**',
+            ...soakExclusion,
+          ],
           testTimeout: 60_000,
         },
       },
