@@ -14,11 +14,32 @@ export interface RouteConfig {
   /** As written; see `parseUpstream`. */
   readonly upstream: string;
   readonly attestation: AttestationMode;
+  /**
+   * Names of ALPN that the host agrees to: versions of HTTP in mode `http`, all unless given; in mode `tcp` whatever the
+   * upstream speaks, none unless given.
+   */
+  readonly alpn?: readonly string[];
   /** Tells the upstream with the first bytes of each connection whose it is; only in mode `tcp`. */
   readonly proxy_protocol?: 'v2';
   readonly limits: HostLimits;
   /** Put into every answer, in place of what the upstream says under these names; only in mode `http`. */
   readonly response_headers?: ResponseHeaders;
+}
+
+/** Names of ALPN that one host agrees to: each handshake looks through them. */
+const MAX_ALPN_NAMES = 8;
+
+/** RFC 7301 section 3.1 has 1 to 255 bytes; all registered names are visible ASCII. */
+const alpnName = z
+  .string()
+  .regex(/^[!-~]{1,255}$/, { error: 'expected 1 to 255 visible characters' });
+
+const HTTP_ALPN: readonly string[] = ['h2', 'http/1.1'];
+
+function alpnProblem(name: string, mode: HostMode, repeated: boolean): string | undefined {
+  if (repeated) return `${name} appears twice`;
+  if (mode === 'tcp' || HTTP_ALPN.includes(name)) return undefined;
+  return `mode http speaks ${HTTP_ALPN.join(' and ')}`;
 }
 
 /** Schema of {@link RouteConfig}. */
@@ -28,11 +49,19 @@ export const routeConfigSchema: z.ZodType<RouteConfig, unknown> = z
     mode: z.enum(['http', 'tcp']).default('http'),
     upstream: z.string(),
     attestation: z.enum(['certificate', 'session']).default('certificate'),
+    alpn: z.array(alpnName).min(1).max(MAX_ALPN_NAMES).exactOptional(),
     proxy_protocol: z.literal('v2').exactOptional(),
     limits: hostLimitsSchema.prefault({}),
     response_headers: responseHeadersSchema.exactOptional(),
   })
   .superRefine(checkUpstream)
+  .superRefine(({ mode, alpn = [] }, context) => {
+    for (const [index, name] of alpn.entries()) {
+      const problem = alpnProblem(name, mode, alpn.indexOf(name) < index);
+      if (problem === undefined) continue;
+      context.addIssue({ code: 'custom', path: ['alpn', index], message: problem });
+    }
+  })
   .superRefine(({ mode, proxy_protocol }, context) => {
     if (mode === 'tcp' || proxy_protocol === undefined) return;
     const message = 'mode http shares its connections among clients, and has X-Forwarded-For';

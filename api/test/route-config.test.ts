@@ -27,6 +27,18 @@ testRules([
     /is already taken by platform\.hostname/,
   ],
   [
+    'versions of HTTP',
+    withRoute({ alpn: ['http/1.1'] }),
+    withRoute({ alpn: ['http/1.0'] }),
+    /routes\.0\.alpn\.0: mode http speaks h2 and http\/1\.1/,
+  ],
+  [
+    'protocols of a TCP route',
+    withRoute({ mode: 'tcp', upstream: 'a:1', alpn: ['imap', 'managesieve'] }),
+    withRoute({ mode: 'tcp', upstream: 'a:1', alpn: ['imap', 'imap'] }),
+    /routes\.0\.alpn\.1: imap appears twice/,
+  ],
+  [
     'PROXY protocol of a route',
     withRoute({ mode: 'tcp', upstream: 'a:1', proxy_protocol: 'v2' }),
     withRoute({ proxy_protocol: 'v2' }),

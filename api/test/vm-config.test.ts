@@ -233,6 +233,7 @@ describe('vmConfigSchema', () => {
           upstream: 'http://127.0.0.1:5432',
           response_headers: { 'X-Frame-Options': 'DENY' },
           attestation: 'certificate',
+          alpn: ['h2'],
           proxy_protocol: undefined,
           limits: {
             body_bytes: 1,

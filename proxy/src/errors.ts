@@ -8,6 +8,7 @@ export const PROXY_ERRORS = {
     'a connection that has to begin with a header of the PROXY protocol does not',
   ],
   ERR_PROXY_HELLO_MALFORMED: ['rejected', 'what a client sent first is not a TLS ClientHello'],
+  ERR_PROXY_ALPN: ['rejected', 'a client speaks no version of HTTP that the host is limited to'],
   ERR_PROXY_HELLO_ILLEGAL: ['rejected', 'a ClientHello has a duplicate or contradictory field'],
   ERR_PROXY_HELLO_TOO_LARGE: ['rejected', 'a ClientHello is larger than the limit'],
   ERR_PROXY_HELLO_NAME: ['rejected', 'a ClientHello names no host, or one that is not served'],
@@ -78,6 +79,9 @@ export const PROXY_ERRORS = {
     'unavailable',
     'the upstream closed the connection without an answer',
   ],
+  ERR_PROXY_UPSTREAM_CANCELLED: ['unavailable', 'the upstream gave up its answer'],
+  ERR_PROXY_UPSTREAM_REFUSED: ['unavailable', 'the upstream did not look at the request'],
+  ERR_PROXY_UPSTREAM_OVERLOADED: ['unavailable', 'the upstream asks to be asked less'],
   ERR_PROXY_UPSTREAM_INVALID: [
     'unavailable',
     'the upstream answered with something that is not HTTP',

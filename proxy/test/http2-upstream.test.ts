@@ -18,7 +18,7 @@ import {
 } from '../../test/h2/frames.ts';
 import { block } from '../../test/h2/hpack.ts';
 import { ask as askHttp1, target } from './https-client.ts';
-import { ask } from './http2-client.ts';
+import { answerOf, ask } from './http2-client.ts';
 import { HOST, Http2Setups } from './http2-setup.ts';
 import { startRawUpstream } from './raw-upstream.ts';
 
@@ -115,17 +115,71 @@ describe('an upstream that speaks HTTP/2', () => {
     expect(asked).toBe(3);
   });
 
-  it('that breaks off its answer breaks off that of the client', async () => {
+  it.each([
+    ['NO_ERROR', 0, 2],
+    ['PROTOCOL_ERROR', 1, 2],
+    ['INTERNAL_ERROR', 2, 2],
+    ['REFUSED_STREAM, which is not true any more', 7, 2],
+    ['CANCEL', 8, 8],
+    ['ENHANCE_YOUR_CALM', 11, 11],
+    ['HTTP_1_1_REQUIRED', 13, 2],
+  ])('breaks off its answer with %s, and so that of the client', async (_name, code, expected) => {
     const begun = [headers(1, block([':status', '200']), OPEN), data(1, 'begun', 0)];
     const broken = await startRawUpstream((socket, soFar) => {
       if (socket.bytesWritten > 0) return;
       const frames = new FrameReader().push(Buffer.from(soFar.slice(PREFACE.length), 'latin1'));
       if (!frames.some(({ type }) => type === TYPE.headers)) return;
-      socket.write(Buffer.concat([settings(), settingsAck(), ...begun, rstStream(1, 2)]));
+      socket.write(Buffer.concat([settings(), settingsAck(), ...begun, rstStream(1, code)]));
     });
     setups.closers.push(() => broken.close());
     const { session } = await setups.on(broken.upstream.replace('http:', 'h2c:'));
-    expect(await ask(session, HOST)).toMatchObject({ status: 200, rstCode: 2 });
+    expect(await ask(session, HOST)).toMatchObject({ status: 200, rstCode: expected });
+  });
+
+  it.each([
+    ['CANCEL', 8, 502, 'ERR_PROXY_UPSTREAM_CANCELLED'],
+    ['ENHANCE_YOUR_CALM', 11, 503, 'ERR_PROXY_UPSTREAM_OVERLOADED'],
+    ['INTERNAL_ERROR', 2, 502, 'ERR_PROXY_UPSTREAM_CLOSED'],
+  ])('that answers with %s alone is an error like others', async (_name, reset, status, code) => {
+    const { session } = await setups.on(await upstream((stream) => stream.close(reset)));
+    const answer = await ask(session, HOST);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject({ code });
+  });
+
+  it('that does not look at content lets the client send it again, who alone has it', async () => {
+    let asked = 0;
+    const at = await upstream((stream) => {
+      asked += 1;
+      stream.close(7);
+    });
+    const { session, worker } = await setups.on(at);
+    const fields = { ':method': 'POST' };
+    expect(await ask(session, HOST, fields, 'content')).toMatchObject({ status: 0, rstCode: 7 });
+    expect(asked).toBe(1);
+    const answer = await askHttp1(target(worker.port, HOST, { method: 'POST' }), 'content');
+    expect(answer.status).toBe(503);
+    expect(worker.accessLog.at(-1)).toMatchObject({ code: 'ERR_PROXY_UPSTREAM_REFUSED' });
+  });
+
+  it('gets trailers that were not announced', async () => {
+    const seen: unknown[] = [];
+    const at = await upstream((stream) => {
+      stream.on('trailers', (fields: Record<string, unknown>) => seen.push(fields['x-sum']));
+      stream.resume().once('end', () => answerOk(stream));
+    });
+    const { session } = await setups.on(at);
+    const request = session.request(
+      { ':method': 'POST', ':authority': HOST },
+      { waitForTrailers: true },
+    );
+    request.on('wantTrailers', () => request.sendTrailers({ 'x-sum': '42' }));
+    const answer = answerOf(request);
+    request.end('content');
+    expect((await answer).status).toBe(200);
+    expect(seen).toEqual(['42']);
+    const plain = await ask(session, HOST, { ':method': 'POST' }, 'content');
+    expect(plain.status).toBe(200);
   });
 
   it('has to answer in time', async () => {

@@ -40,6 +40,7 @@ export interface TestHost {
   readonly hostname: string;
   readonly upstream: string;
   readonly mode?: HostMode;
+  readonly alpn?: readonly string[];
   readonly proxyProtocol?: 'v2';
   readonly workload?: string;
   /** The workload before this one, and where it still is. */
@@ -114,6 +115,7 @@ function snapshotHost(host: TestHost): SnapshotHost {
     hostname: host.hostname,
     mode,
     upstream: parseUpstream(host.upstream, mode),
+    alpn: host.alpn,
     proxyProtocol: host.proxyProtocol,
     workload: host.workload ?? 'app',
     ...(retiring === undefined

@@ -83,8 +83,18 @@ export interface ClientStream {
   end(trailers: RawHeaders): void;
   /** Agrees to an upgrade; the bytes after both heads pass through what is returned, if the client is still there. */
   switchProtocol(head: SwitchHead): TunnelEnd | undefined;
-  /** Breaks off, so that the client cannot take what it has for the whole. */
-  abort(): void;
+  /**
+   * Breaks off, so that the client cannot take what it has for the whole.
+   *
+   * @param error why, where the protocol has words for that
+   */
+  abort(error?: ProxyError): void;
+  /**
+   * Tells the client, instead of an answer, that nobody has looked at its request: it may send it again.
+   *
+   * @returns false where the protocol has no word for that
+   */
+  refuse(): boolean;
   /** Holds back content. */
   pause(): void;
   resume(): void;

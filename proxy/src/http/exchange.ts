@@ -11,7 +11,7 @@ import type {
   RequestHead,
   SwitchHead,
 } from './client-stream.ts';
-import { errorAnswer } from './error-response.ts';
+import { errorAnswer, statusOf } from './error-response.ts';
 import { replaceFields, type RawHeaders } from './header-rules.ts';
 import type { LocalAnswer } from './local-resource.ts';
 import type { MessageFields } from './message-fields.ts';
@@ -182,7 +182,12 @@ export class Exchange implements ClientStreamHandlers {
     this.failure ??= error;
     if (this.answered) {
       this.finish();
-      this.client.abort();
+      this.client.abort(error);
+      return;
+    }
+    if (error.code === 'ERR_PROXY_UPSTREAM_REFUSED' && this.client.refuse()) {
+      this.status = statusOf(error.code);
+      this.finish();
       return;
     }
     this.answer(errorAnswer(error, this.id), unread);

@@ -124,6 +124,10 @@ export class Http1Stream implements ClientStream {
     return this.connection.release();
   }
 
+  refuse(): boolean {
+    return false;
+  }
+
   abort(): void {
     if (this.handlers !== undefined) this.connection.socket.destroy();
   }

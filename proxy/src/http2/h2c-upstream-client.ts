@@ -3,7 +3,6 @@ import { constants, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'nod
 import type { Upstream } from '@proofgate/api';
 import { ProxyError } from '../errors.ts';
 import type { RawHeaders } from '../http/header-rules.ts';
-import { closedWithoutAnswer } from '../upstream/upstream-failure.ts';
 import type {
   UpstreamClient,
   UpstreamExchange,
@@ -12,6 +11,7 @@ import type {
 } from '../upstream/upstream-client.ts';
 import { H2cSessions, wasNotProcessed, type H2cSession } from './h2c-sessions.ts';
 import { outgoingFields } from './outgoing-fields.ts';
+import { resetFailure } from './reset-codes.ts';
 
 /** An upstream client that speaks HTTP/2 without TLS, as gRPC servers behind a proxy do. */
 export function createH2cUpstreamClient(): UpstreamClient {
@@ -106,8 +106,9 @@ class H2cExchange implements UpstreamExchange {
       return;
     }
     try {
-      const { fields, hasTrailers } = requestFields(request);
-      const options = { endStream: !request.hasBody, waitForTrailers: hasTrailers };
+      const fields = requestFields(request);
+      // Content without a length may be followed by trailers, announced or not.
+      const options = { endStream: !request.hasBody, waitForTrailers: request.chunked };
       this.follow(held, held.session.request(fields, options), again);
     } catch (cause) {
       const error =
@@ -141,10 +142,11 @@ class H2cExchange implements UpstreamExchange {
       if (!this.over) handlers.onWritable();
     });
     stream.on('wantTrailers', () => this.sendTrailers(stream));
+    const hasEnded = watchEnd(stream);
     stream.once('end', () => {
       // The end that a reset or the end of the connection makes of an answer is none.
       if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || held.session.destroyed) return;
-      this.onEnd();
+      if (hasEnded()) this.onEnd();
     });
     stream.once('close', () => {
       held.streams -= 1;
@@ -172,7 +174,7 @@ class H2cExchange implements UpstreamExchange {
       this.open(true);
       return;
     }
-    this.fail(held.failure ?? closedWithoutAnswer());
+    this.fail(held.failure ?? resetFailure(rstCode));
   }
 
   private sendTrailers(stream: ClientHttp2Stream): void {
@@ -212,19 +214,30 @@ class H2cExchange implements UpstreamExchange {
   }
 }
 
+/**
+ * Whether a stream has had an end of its own. Node makes one of a reset with NO_ERROR too, and shows both alike; but such a
+ * stream is closed already when it does.
+ */
+function watchEnd(stream: ClientHttp2Stream): () => boolean {
+  let ended = false;
+  const push = stream.push.bind(stream);
+  stream.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (chunk === null && !stream.closed) ended = true;
+    return push(chunk, encoding);
+  };
+  return () => ended;
+}
+
 /** Fields by name, flags of the frame, and fields as they came. */
 type HeadArguments = [fields: { ':status'?: number }, flags: number, raw: string[]];
 
 /** @throws ProxyError ERR_PROXY_REQUEST_MALFORMED */
-function requestFields({ method, target, headers }: UpstreamRequest): {
-  fields: OutgoingHttpHeaders;
-  hasTrailers: boolean;
-} {
+function requestFields({ method, target, headers }: UpstreamRequest): OutgoingHttpHeaders {
   const pseudo = { ':method': method, ':scheme': 'http', ':path': target };
   const fields = outgoingFields(headers, pseudo, 'ERR_PROXY_REQUEST_MALFORMED');
   fields[':authority'] = fields['host'];
   delete fields['host'];
-  return { fields, hasTrailers: fields['trailer'] !== undefined };
+  return fields;
 }
 
 function withoutStatus(raw: readonly string[]): string[] {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { ProxyError } from '../errors.ts';
 import type { AnswerHead, ClientStream, ClientStreamHandlers } from '../http/client-stream.ts';
 import type { RawHeaders } from '../http/header-rules.ts';
 import type { TunnelEnd } from '../worker/tunnel.ts';
 import { outgoingFields } from './outgoing-fields.ts';
+import { resetCode } from './reset-codes.ts';
 import { tunnelEnd } from './tunnel-end.ts';
 import { withoutHandshake } from './websocket-fields.ts';
 
@@ -114,10 +116,15 @@ export class Http2ClientStream implements ClientStream {
     return tunnelEnd(stream);
   }
 
-  abort(): void {
+  abort(error?: ProxyError): void {
     if (this.over) return;
     this.held = undefined;
-    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    this.stream.close(resetCode(error));
+  }
+
+  refuse(): boolean {
+    if (!this.over) this.stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    return true;
   }
 
   pause(): void {

@@ -21,6 +21,8 @@ export interface Route {
   readonly hostname: string;
   readonly mode: HostMode;
   readonly upstream: Upstream;
+  /** Names of ALPN that are agreed to; those of HTTP unless given, in mode `tcp` none. */
+  readonly alpn?: readonly string[] | undefined;
   /** In mode `tcp`: connections to the upstream begin with a header that says whose they are. */
   readonly proxyProtocol?: 'v2' | undefined;
   /**

@@ -155,6 +155,7 @@ function desiredHost(
       hostname,
       mode,
       upstream: parseUpstream(host.upstream, mode),
+      alpn: route?.alpn,
       proxyProtocol: route?.proxy_protocol,
       workload: nameWorkload(content),
       statements: statementsOf(content.extensions),

@@ -7,6 +7,8 @@ import type { HostMode } from '@proofgate/api';
 export interface HostTlsOptions {
   readonly hostname: string;
   readonly mode: HostMode;
+  /** See `Route.alpn`. */
+  readonly alpn: readonly string[] | undefined;
   /** PKCS #8 in PEM. */
   readonly privateKey: string;
   /** Leaf first, in PEM. */
@@ -14,6 +16,9 @@ export interface HostTlsOptions {
   readonly onSecure: (socket: TLSSocket) => void;
   readonly onFailed: (socket: TLSSocket, error: Error) => void;
 }
+
+/** In the order of our preference. */
+const HTTP_ALPN = ['h2', 'http/1.1'] as const;
 
 /**
  * The TLS engine for one identity: a server that never listens and is handed accepted sockets with
@@ -23,13 +28,14 @@ export interface HostTlsOptions {
  * TLS 1.3 alone. No session tickets: on a resumed session a client sees no certificate, thus no evidence.
  */
 export function createHostTlsServer(options: HostTlsOptions): Server {
+  // A byte stream has a protocol of its own, which its ALPN name says; that is not ours to choose.
+  const { alpn = options.mode === 'http' ? HTTP_ALPN : undefined } = options;
   const server = createServer({
     key: options.privateKey,
     cert: options.chain,
     minVersion: 'TLSv1.3',
     secureOptions: constants.SSL_OP_NO_TICKET,
-    // A byte stream has a protocol of its own, which its ALPN name says; that is not ours to choose.
-    ...(options.mode === 'http' ? { ALPNProtocols: ['h2', 'http/1.1'] } : {}),
+    ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
   });
   server.on('secureConnection', (socket: TLSSocket) => {
     // A second ClientHello after HelloRetryRequest is read by the TLS stack alone: it must name the same host.

@@ -82,7 +82,7 @@ export class ActiveHosts {
 
   private activate({ route, identity }: SnapshotHost): ActiveHost {
     const present = this.hosts.get(route.hostname);
-    if (present?.identity.id === identity.id && present.route.mode === route.mode) {
+    if (present?.identity.id === identity.id && agreesTo(present.route, route)) {
       return { ...present, route };
     }
     const served: ServedIdentity = {
@@ -94,6 +94,7 @@ export class ActiveHosts {
     const tls = createHostTlsServer({
       hostname: route.hostname,
       mode: route.mode,
+      alpn: route.alpn,
       privateKey: identity.privateKey,
       chain: identity.chain,
       onSecure: (socket) => this.options.onSecure(socket, route, served),
@@ -101,4 +102,9 @@ export class ActiveHosts {
     });
     return { route, identity: served, tls };
   }
+}
+
+/** Whether handshakes for two routes agree to the same protocols. */
+function agreesTo(one: Route, other: Route): boolean {
+  return one.mode === other.mode && one.alpn?.join(' ') === other.alpn?.join(' ');
 }

@@ -220,6 +220,20 @@ export class Worker {
       this.onSecureTcp(socket, hostname, identity);
       return;
     }
+    // Whoever names no protocol speaks HTTP/1.1.
+    if (socket.alpnProtocol === false && route.alpn?.includes('http/1.1') === false) {
+      const reason = `names no protocol, where ${route.alpn.join(', ')} is spoken`;
+      const peer = this.peerOf(socket);
+      this.report({
+        event: 'handshake-failed',
+        host: hostname,
+        peer,
+        code: 'ERR_PROXY_ALPN',
+        reason,
+      });
+      socket.destroy();
+      return;
+    }
     const connection: ClientConnection = {
       hostname,
       identity,
