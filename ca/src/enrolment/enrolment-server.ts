@@ -50,6 +50,8 @@ const IDENTITY_AGE_MS = 12 * 3_600_000;
 export const IDENTITY_CHECK_MS = 3_600_000;
 /** A quote, a request and a bundle of collateral in base64 and JSON. */
 const MAX_BODY_BYTES = 524_288;
+/** Characters of a malformed request that its sender sees again: enough to find the place. */
+const MAX_SHOWN = 200;
 
 /**
  * Serves enrolment over HTTPS: nonces, intermediaries, the root, the revocation list.
@@ -188,10 +190,21 @@ async function change(
 
 function parseRequest(body: Uint8Array): ReturnType<typeof enrolmentRequestSchema.parse> {
   try {
-    return enrolmentRequestSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
+    const parsed = enrolmentRequestSchema.safeParse(JSON.parse(Buffer.from(body).toString('utf8')));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw malformed(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, parsed.error);
   } catch (cause) {
-    throw new CaError('ERR_CA_ENROLMENT_INVALID', 'the enrolment request is malformed', { cause });
+    throw cause instanceof SyntaxError ? malformed(cause.message, cause) : cause;
   }
+}
+
+function malformed(seen: string, cause: Error): CaError {
+  return new CaError('ERR_CA_ENROLMENT_INVALID', 'the enrolment request is malformed', {
+    expected: `JSON as ${CA_PATHS.openapi} describes it`,
+    seen: seen.slice(0, MAX_SHOWN),
+    cause,
+  });
 }
 
 async function show(path: string, { root, directory }: EnrolmentServerOptions): Promise<Answer> {

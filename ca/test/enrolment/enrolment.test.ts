@@ -220,16 +220,20 @@ describe('the service', () => {
   });
 
   it.each([
-    ['no JSON', 'not json'],
-    ['a missing field', { purpose: 'enrol' }],
-    ['an unknown field', { extra: 1 }],
-  ])('refuses %s', async (_, change) => {
+    ['no JSON', 'not json', /JSON/],
+    ['a missing field', { purpose: 'enrol' }, /^host: /],
+    ['an unknown field', { extra: 1 }, /"extra"/],
+    ['a field that says much', { ['x'.repeat(10_000)]: 1 }, /^.{50,200}$/],
+  ])('refuses %s and says what is wrong', async (_, change, seen) => {
     const { url } = await enrolmentSite();
     const body = typeof change === 'string' ? change : { ...(await request(url)), ...change };
     const wrong = 'purpose' in Object(change) ? change : body;
     expect(await send(url, wrong)).toMatchObject({
       status: 400,
-      body: { code: 'ERR_CA_ENROLMENT_INVALID' },
+      body: {
+        code: 'ERR_CA_ENROLMENT_INVALID',
+        checks: [{ seen: expect.stringMatching(seen) as unknown }],
+      },
     });
   });
 
