@@ -174,6 +174,12 @@ describe('a VM', () => {
 });
 
 describe('collateral', () => {
+  it('is said not to have been asked for without a service', async () => {
+    const { exitCode, out } = await proofgate('doctor');
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^- +collateral +no service was asked: name one with --collateral$/mu);
+  });
+
   const platform = createSimulatedPlatform({ at: NOW });
   const ask = async (now: Date, fmspc: string, ...more: string[]): Promise<Outcome> => {
     const service = await serveCollateral({ platform, port: 0 });

@@ -2,7 +2,7 @@
 import type { CommandContext } from '../context.ts';
 import { checkCa } from '../doctor/check-ca.ts';
 import { checkClock } from '../doctor/check-clock.ts';
-import { checkCollateral } from '../doctor/check-collateral.ts';
+import { checkCollateral, NOT_ASKED } from '../doctor/check-collateral.ts';
 import { checkNode } from '../doctor/check-node.ts';
 import { checkPlatform } from '../doctor/check-platform.ts';
 import type { DoctorCheck } from '../doctor/check.ts';
@@ -54,7 +54,7 @@ async function examine(
     checkClock(at, answer?.serviceTime),
     ...(await checkPlatform({ options: { tee, runDir }, required: config !== undefined })),
     ...(config === undefined ? [] : [await checkCa(config.platform, at)]),
-    ...(answer === undefined ? [] : [answer.check]),
+    answer?.check ?? NOT_ASKED,
   ];
 }
 

@@ -8,7 +8,7 @@ import {
   type Fetch,
 } from '@proofgate/verifier';
 
-import { findingOf, healthy, type DoctorCheck } from './check.ts';
+import { findingOf, healthy, skipped, type DoctorCheck } from './check.ts';
 
 /** Which service to ask, for which kind of platform. */
 export interface CollateralQuestion {
@@ -29,6 +29,12 @@ export interface CollateralAnswer {
 const NAME = 'collateral';
 const ACTION = 'check the address, the proxy settings and the firewall';
 const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** For when nobody has said which service to ask. */
+export const NOT_ASKED: DoctorCheck = skipped(
+  NAME,
+  'no service was asked: name one with --collateral',
+);
 
 /** Asks a collateral service and looks at the age of what it serves. Signatures are left to verification. */
 export async function checkCollateral(question: CollateralQuestion): Promise<CollateralAnswer> {
