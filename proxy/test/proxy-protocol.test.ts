@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parseAddressRange } from '@proofgate/api';
 import { waitFor } from '@proofgate/daemon';
 import { parseProxyHeader, proxyHeaderLength } from '../src/proxy-protocol/parse-proxy-header.ts';
+import type { WorkerLimits } from '../src/worker/worker.ts';
 import { startHttpUpstream } from './http-upstream.ts';
 import { FROM_V4, FROM_V6, proxyHeader } from './proxy-header-bytes.ts';
 import { startRawUpstream } from './raw-upstream.ts';
@@ -19,14 +20,19 @@ const setups = new WorkerSetups();
 afterEach(() => setups.close());
 
 /** A worker behind a load balancer at `from`, whose upstream answers with whom it takes for the client. */
-async function behind(from: string, host: Partial<TestHost> = {}): Promise<TestWorker> {
+async function behind(
+  from: string,
+  host: Partial<TestHost> = {},
+  limits: Partial<WorkerLimits> = {},
+): Promise<TestWorker> {
   const upstream = await startHttpUpstream((incoming, outgoing) => {
     outgoing.end(String(incoming.headers['x-forwarded-for']));
   });
   setups.closers.push(() => upstream.close());
   const hosts = [{ hostname: HOST, upstream: upstream.upstream, ...host }];
   const options = { proxyProtocolFrom: [parseAddressRange(from)] };
-  const worker = await startWorker(hosts, { handshakeTimeoutMs: 500 }, {}, {}, options);
+  const bounds = { handshakeTimeoutMs: 500, ...limits };
+  const worker = await startWorker(hosts, bounds, {}, {}, options);
   setups.closers.push(() => worker.close());
   return worker;
 }
@@ -65,6 +71,31 @@ describe('connections that a load balancer passes on', () => {
     expect(await askThrough(worker, header, header.length)).toBe(expected);
     await waitFor(() => worker.accessLog.length === 2, SOON);
     expect(worker.accessLog.map(({ peer }) => peer)).toEqual([expected, expected]);
+  });
+
+  it('count for the client, and not for the load balancer', async () => {
+    const perAddress = { connections: 1, exempt: [] };
+    const worker = await behind('127.0.0.1', {}, { perAddress });
+    const idle = await dial(worker);
+    idle.write(proxyHeader({ rest: FROM_V4 }));
+    await once(
+      connect({ socket: idle, servername: HOST, rejectUnauthorized: false }),
+      'secureConnect',
+    );
+    const refused = await dial(worker);
+    const ended = new Promise((resolve) => refused.once('close', resolve));
+    refused.write(proxyHeader({ rest: FROM_V4 }));
+    await ended;
+    expect(worker.reports).toEqual([
+      {
+        event: 'over-limit',
+        peer: '192.0.2.7',
+        code: 'ERR_PROXY_TOO_MANY_CONNECTIONS',
+        unreported: 0,
+      },
+    ]);
+    const other = proxyHeader({ transport: 0x21, rest: FROM_V6 });
+    expect(await askThrough(worker, other)).toBe('2001:db8::7');
   });
 
   it('may have header and hello in one piece', async () => {
