@@ -27,6 +27,31 @@ export const FLEET_ERRORS = {
     'rejected',
     'no such key has proved itself under the name of the agent',
   ],
+  ERR_FLEET_REQUEST_INVALID: ['rejected', 'a request is malformed'],
+  ERR_FLEET_BUSY: ['unavailable', 'as many nonces are under way as may be'],
+  ERR_FLEET_NONCE_UNKNOWN: ['rejected', 'the nonce is none that this fleet has given out'],
+  ERR_FLEET_NONCE_PURPOSE: ['rejected', 'the nonce was given out for another purpose'],
+  ERR_FLEET_NONCE_KEY: ['rejected', 'the nonce was given out to another key'],
+  ERR_FLEET_NONCE_USED: ['rejected', 'the nonce was used before'],
+  ERR_FLEET_NONCE_EXPIRED: ['rejected', 'the nonce has expired'],
+  ERR_FLEET_EVIDENCE_BINDING: [
+    'rejected',
+    'evidence is genuine, but was made for another fleet, agent, key, purpose or nonce',
+  ],
+  ERR_FLEET_NAME_TAKEN: [
+    'rejected',
+    'the name belongs to another key; an operator can let this one have it',
+  ],
+  ERR_FLEET_POLICY_OPEN: [
+    'rejected',
+    'the policy names no measurements, so that the machine of anybody would be let in',
+  ],
+  ERR_FLEET_POLICY_UNKNOWN: ['rejected', 'there is no such version of the policy, or assignment'],
+  ERR_FLEET_POLICY_MISSING: ['rejected', 'no policy that decides is assigned to the agent'],
+  ERR_FLEET_FENCED: [
+    'unavailable',
+    'another instance of the control plane has taken over; what this one wanted to write was not written',
+  ],
 } as const;
 
 /** A code of {@link FleetError}. */

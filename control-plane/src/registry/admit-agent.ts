@@ -70,6 +70,10 @@ export async function admitAgent(
     applicant.labels,
     deed.at,
   ]);
+  // An approval is for the labels that the operator saw.
+  if (!applicant.approved && applicant.labels.some((label) => !owner.labels.includes(label))) {
+    await changeAgent(queries, owner.id, { kind: 'relabelled' }, deed);
+  }
   await changeAgent(queries, owner.id, { kind: 'proved' }, deed);
   return { kind: 'admitted', isNew: false, agent: await lockAgent(queries, owner.id) };
 }
@@ -88,11 +92,7 @@ async function checkKey(
   );
   if (key === undefined) return;
   if (key.retired_at === null && key.agent_id === owner?.id) return;
-  throw new FleetError('ERR_FLEET_KEY_TAKEN', 'the key has another name, or was given up', {
-    expected: 'a new key, or the name that the key has',
-    seen: `key ${keySha256}`,
-    hint: 'an agent that shall have another name makes a new key',
-  });
+  throw keyTaken(keySha256);
 }
 
 async function insertAgent(
@@ -113,11 +113,28 @@ async function insertAgent(
   return agent;
 }
 
-function insertKey(queries: Queries, id: string, spki: Uint8Array, { at }: Deed): Promise<number> {
-  return queries.run(
-    'INSERT INTO agent_keys (key_sha256, agent_id, spki, added_at) VALUES ($1, $2, $3, $4)',
-    [toHex(sha256(spki)), id, spki, at],
+async function insertKey(
+  queries: Queries,
+  id: string,
+  spki: Uint8Array,
+  { at }: Deed,
+): Promise<void> {
+  const keySha256 = toHex(sha256(spki));
+  // Somebody may ask for two names with one key at once: the lock is on the name, so the table decides.
+  const inserted = await queries.run(
+    `INSERT INTO agent_keys (key_sha256, agent_id, spki, added_at) VALUES ($1, $2, $3, $4)
+      ON CONFLICT (key_sha256) DO NOTHING`,
+    [keySha256, id, spki, at],
   );
+  if (inserted === 0) throw keyTaken(keySha256);
+}
+
+function keyTaken(keySha256: string): FleetError {
+  return new FleetError('ERR_FLEET_KEY_TAKEN', 'the key has another name, or was given up', {
+    expected: 'a new key, or the name that the key has',
+    seen: `key ${keySha256}`,
+    hint: 'an agent that shall have another name makes a new key',
+  });
 }
 
 async function isApproved(queries: Queries, id: string, keySha256: string): Promise<boolean> {

@@ -30,6 +30,8 @@ export type AgentEvent =
   /** Several came again. */
   | { readonly kind: 'returned' }
   | { readonly kind: 'approved' }
+  /** It claims a label for which an operator has to let it in. */
+  | { readonly kind: 'relabelled' }
   /** An operator takes it out of service. */
   | { readonly kind: 'held'; readonly reason: string }
   /** An operator lets it prove itself again. */
@@ -81,6 +83,8 @@ export function nextStanding(before: AgentStanding, event: AgentEvent): AgentSta
       return moved(before, 'stale', 'ready', because('HEARTBEATS_RETURNED'));
     case 'approved':
       return approvedBy(before, event);
+    case 'relabelled':
+      return relabelled(before);
     case 'held':
       return {
         ...before,
@@ -119,6 +123,13 @@ function approvedBy(before: AgentStanding, event: AgentEvent): AgentStanding {
   return before.state === 'pending'
     ? { ...before, approved: true, state: 'ready', ...because('OPERATOR_APPROVED') }
     : { ...before, approved: true };
+}
+
+/** What an operator approved were the labels that it had. */
+function relabelled(before: AgentStanding): AgentStanding {
+  if (!before.approved) return before;
+  if (before.state === 'quarantined') return { ...before, approved: false };
+  return { ...before, approved: false, state: 'pending', ...because('APPROVAL_PENDING') };
 }
 
 /** An agent that goes on as it was keeps the reason why it came to be so. */

@@ -93,6 +93,19 @@ describeOnBoth('the registry', (databases) => {
     expect((await verifyAudit(database)).entries).toBe(2);
   });
 
+  it('wants an operator again for a label that the agent did not have', async () => {
+    const database = await databases.fresh();
+    const spki = key(1);
+    await admitted(database, 'prod1', spki, { labels: ['zone:eu1'], approved: true });
+    const same = await admitted(database, 'prod1', spki, { labels: ['zone:eu1'], approved: false });
+    expect(same).toMatchObject({ state: 'ready', approved: true });
+    const labels = ['zone:eu1', 'github:org/example#1'];
+    const wider = await admitted(database, 'prod1', spki, { labels, approved: false });
+    expect(wider).toMatchObject({ labels, state: 'pending', approved: false });
+    const less = await admitted(database, 'prod1', spki, { labels: ['zone:eu1'], approved: false });
+    expect(less).toMatchObject({ state: 'pending', approved: false });
+  });
+
   it('knows one name for a key', async () => {
     const database = await databases.fresh();
     await admitted(database, 'prod1', key(1));
@@ -178,5 +191,19 @@ describeOnPostgres('the registry', (databases) => {
     const won = admissions.filter(({ kind }) => kind === 'admitted');
     expect(won).toHaveLength(1);
     expect(new Set(admissions.map(({ agent }) => agent.id)).size).toBe(1);
+  });
+
+  it('gives a key that asks two instances for two names at once to one of them', async () => {
+    const instances = [await databases.fresh(), await databases.another()] as const;
+    for (let seed = 0; seed < 10; seed += 1) {
+      const attempts = await Promise.allSettled(
+        instances.map((instance, at) =>
+          admit(instance, `k${String(seed)}n${String(at)}`, key(seed)),
+        ),
+      );
+      const refused = attempts.filter((attempt) => attempt.status === 'rejected');
+      expect(refused).toHaveLength(1);
+      expect(refused[0]?.reason).toMatchObject({ code: 'ERR_FLEET_KEY_TAKEN' });
+    }
   });
 });
