@@ -6,6 +6,7 @@ export const ADMIN_PATHS = {
   state: '/v1/state',
   identities: '/v1/identities',
   drain: '/v1/drain',
+  peerKeys: '/v1/peer-keys',
   health: '/healthz',
   readiness: '/readyz',
   metrics: '/metrics',

@@ -10,6 +10,13 @@ import {
 } from './text-fields.ts';
 import type { ByteCount } from './byte-size.ts';
 import { appIdField } from './encoded-fields.ts';
+import {
+  clientProblems,
+  clientsField,
+  policyObjectField,
+  type ClientsMode,
+  type PolicyObject,
+} from './client-rules.ts';
 import { containerIsolationSchema, type ContainerIsolation } from './container-isolation.ts';
 import {
   configApiSchema,
@@ -61,6 +68,10 @@ export interface ContainerConfig {
   readonly hostname?: string;
   readonly mode: HostMode;
   readonly attestation: AttestationMode;
+  /** Whether its clients have to prove themselves. Measured, with the policy. */
+  readonly clients: ClientsMode;
+  /** The policy that judges them; present unless `clients` is `none`. A part of the file, so that it is measured with it. */
+  readonly client_policy?: PolicyObject;
   readonly health_check?: HealthCheck;
   readonly restart: RestartPolicy;
   /** Size of the encrypted volume mounted at `/data`. */
@@ -160,6 +171,8 @@ const containerShape = {
   hostname: hostnameField().exactOptional(),
   mode: z.enum(['http', 'tcp']).default('http'),
   attestation: z.enum(['certificate', 'session']).default('certificate'),
+  clients: clientsField,
+  client_policy: policyObjectField.exactOptional(),
   health_check: healthCheckSchema.exactOptional(),
   restart: restartSchema.prefault({}),
   storage: byteSizeField({ min: 1 }).exactOptional(),
@@ -193,7 +206,7 @@ export const containerConfigSchema: z.ZodType<ContainerConfig, unknown> = z
   .strictObject(containerShape)
   .superRefine(
     (container, context) => {
-      for (const problems of [runtimeProblems, configureProblems]) {
+      for (const problems of [runtimeProblems, configureProblems, clientProblems]) {
         for (const { path, message } of problems(container)) {
           context.addIssue({ code: 'custom', path: [path], message });
         }

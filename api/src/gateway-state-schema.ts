@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EvidenceError, parseRuntimeEvent, type RuntimeEvent } from '@proofgate/evidence';
 import { z } from 'zod';
+import { clientProblems, policyObjectField } from './client-rules.ts';
 import { base64Field, oidField } from './encoded-fields.ts';
 import type { GatewayHost, GatewayState } from './gateway-state.ts';
 import { hostnameField } from './text-fields.ts';
@@ -49,6 +50,11 @@ const configureSchema = z.strictObject({
   open: z.boolean(),
 });
 
+const clientsSchema = z.strictObject({
+  mode: z.enum(['optional', 'required']),
+  policy: policyObjectField,
+});
+
 const hostSchema: z.ZodType<GatewayHost, unknown> = z
   .strictObject({
     hostname: hostnameField(),
@@ -69,6 +75,7 @@ const hostSchema: z.ZodType<GatewayHost, unknown> = z
     manifest: base64Field(MAX_STATE_BASE64_LENGTH).exactOptional(),
     limits: hostLimitsSchema.exactOptional(),
     configure: configureSchema.exactOptional(),
+    clients: clientsSchema.exactOptional(),
   })
   .superRefine(checkUpstream)
   .superRefine(({ retiring, mode }, context) => {
@@ -80,6 +87,12 @@ const hostSchema: z.ZodType<GatewayHost, unknown> = z
     if (mode === 'http') return;
     const message = 'only mode http has requests that configure a workload';
     context.addIssue({ code: 'custom', path: ['configure'], message });
+  })
+  .superRefine(({ clients, mode }, context) => {
+    const rules = { mode, clients: clients?.mode, client_policy: clients?.policy };
+    for (const { message } of clientProblems(rules)) {
+      context.addIssue({ code: 'custom', path: ['clients'], message });
+    }
   });
 
 /** Schema of {@link GatewayState}: what `PUT /v1/state` of the proxy's admin socket accepts. */

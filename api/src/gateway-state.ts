@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { RuntimeEvent } from '@proofgate/evidence';
+import type { ClientsMode, PolicyObject } from './client-rules.ts';
 import type { AttestationMode } from './container-config.ts';
 import type { HostMode } from './upstream.ts';
 
@@ -53,6 +54,14 @@ export interface GatewayHost {
   readonly limits?: GatewayHostLimits;
   /** The route by which the owner configures the workload; only in mode `http`. */
   readonly configure?: GatewayConfigure;
+  /** What its clients have to prove; nothing when absent. */
+  readonly clients?: GatewayClients;
+}
+
+/** What the clients of one host have to prove. */
+export interface GatewayClients {
+  readonly mode: Exclude<ClientsMode, 'none'>;
+  readonly policy: PolicyObject;
 }
 
 /** One route that goes to the launcher, which asks who it is, while the rest may have to wait for it. */

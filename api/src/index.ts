@@ -12,6 +12,8 @@ export { parseUser, type UserAndGroup } from './user.ts';
 export { parseVolume, type Volume } from './volume.ts';
 export { type ResponseHeaders } from './response-headers.ts';
 export { type HostLimits, type HostRateLimits, type Limits } from './limits.ts';
+export { type ClientRules, type ClientsMode, type PolicyObject } from './client-rules.ts';
+export { type ClientsConfig } from './clients-config.ts';
 export { containerIsolationSchema, type ContainerIsolation } from './container-isolation.ts';
 export { type ContainersPlatformConfig, type RegistryConfig } from './container-platform.ts';
 export { type ConfigApi, type ContainerSecret } from './container-secrets.ts';
@@ -48,6 +50,7 @@ export { placeContainer, type PlacedContainer } from './place-container.ts';
 export { declareContainer } from './declare-container.ts';
 export { DEFAULT_WORKER_ID, workerUser } from './worker-user.ts';
 export {
+  type GatewayClients,
   type GatewayConfigure,
   type GatewayExtension,
   type GatewayHost,
@@ -73,6 +76,7 @@ export {
   type StateApplied,
   type StateSummary,
 } from './admin-api.ts';
+export { peerKeySetSchema, type PeerKey, type PeerKeySet } from './peer-keys.ts';
 export {
   CA_PATHS,
   enrolmentAnswerSchema,

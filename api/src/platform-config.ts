@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
+import { clientsSchema, type ClientsConfig } from './clients-config.ts';
 import { containersPlatformSchema, type ContainersPlatformConfig } from './container-platform.ts';
 import type { Milliseconds } from './duration.ts';
 import { parseHostPort, type HostPort } from './host-port.ts';
 import { limitsSchema, type Limits } from './limits.ts';
 import { proxyProtocolSchema, type ProxyProtocolConfig } from './proxy-protocol-config.ts';
-import { durationField, hostnameField, labelField, parsedText } from './text-fields.ts';
+import { durationField, hostnameField, labelField, parsedText, pathField } from './text-fields.ts';
 import { MAX_ID } from './user.ts';
 
 /** Which trusted execution environment produces the evidence; `auto` finds hardware and is never simulated. */
@@ -114,6 +115,7 @@ export interface PlatformConfig {
   readonly workers: number | 'auto';
   readonly access_log: AccessLogConfig;
   readonly metrics?: MetricsConfig;
+  readonly clients: ClientsConfig;
   /** Ids that the workers change to; see `workerUser` for what absent means. */
   readonly worker_uid?: number;
   readonly worker_gid?: number;
@@ -151,11 +153,7 @@ export const MAX_WORKERS = 1_024;
 /** Each server is asked during a verification: more would only slow it down. */
 export const MAX_ATTESTATION_SERVERS = 64;
 
-const path = z
-  .string()
-  .min(1)
-  .max(4_095)
-  .refine((text) => !text.includes('\0'), { error: 'must not contain a NUL character' });
+const path = pathField();
 // Root would keep its privileges, and with them the CA key, in the process that faces the network.
 const workerId = z.int().min(1).max(MAX_ID);
 const workersField = z.union([z.literal('auto'), z.int().min(1).max(MAX_WORKERS)], {
@@ -232,6 +230,7 @@ export const platformConfigSchema: z.ZodType<PlatformConfig, unknown> = z
     workers: workersField.default('auto'),
     access_log: accessLogSchema.prefault({}),
     metrics: metricsSchema.exactOptional(),
+    clients: clientsSchema.prefault({}),
     worker_uid: workerId.exactOptional(),
     worker_gid: workerId.exactOptional(),
     leaf_lifetime: durationField({

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
+import {
+  clientPolicyField,
+  clientProblems,
+  clientsField,
+  type ClientRules,
+} from './client-rules.ts';
 import type { AttestationMode } from './container-config.ts';
 import { hostLimitsSchema, type HostLimits } from './limits.ts';
 import { responseHeadersSchema, type ResponseHeaders } from './response-headers.ts';
@@ -8,7 +14,7 @@ import { checkUpstream } from './upstream-rule.ts';
 import type { HostMode } from './upstream.ts';
 
 /** A host whose upstream something else started. */
-export interface RouteConfig {
+export interface RouteConfig extends ClientRules {
   readonly hostname: string;
   readonly mode: HostMode;
   /** As written; see `parseUpstream`. */
@@ -53,6 +59,8 @@ export const routeConfigSchema: z.ZodType<RouteConfig, unknown> = z
     proxy_protocol: z.literal('v2').exactOptional(),
     limits: hostLimitsSchema.prefault({}),
     response_headers: responseHeadersSchema.exactOptional(),
+    clients: clientsField,
+    client_policy: clientPolicyField.exactOptional(),
   })
   .superRefine(checkUpstream)
   .superRefine(({ mode, alpn = [] }, context) => {
@@ -71,4 +79,12 @@ export const routeConfigSchema: z.ZodType<RouteConfig, unknown> = z
     if (mode === 'http' || headers === undefined) return;
     const message = 'only mode http has answers with header fields';
     context.addIssue({ code: 'custom', path: ['response_headers'], message });
-  });
+  })
+  .superRefine(
+    (route, context) => {
+      for (const { path, message } of clientProblems(route)) {
+        context.addIssue({ code: 'custom', path: [path], message });
+      }
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  );

@@ -88,3 +88,15 @@ export function byteSizeField(bounds: {
 export function describeRefusal({ message, expected }: ApiError): string {
   return expected === undefined ? message : `${message} (expected ${expected})`;
 }
+
+/** A path of the VM's file system. */
+export function pathField(): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .max(MAX_PATH_LENGTH)
+    .refine((text) => !text.includes('\0'), { error: 'must not contain a NUL character' });
+}
+
+/** Linux takes no longer one: PATH_MAX, less the NUL at its end. */
+const MAX_PATH_LENGTH = 4_095;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { clientPolicyProblems } from './client-policy-rules.ts';
 import { dependencyProblems, type Dependent } from './depends-on-rules.ts';
 import { MAX_HOSTNAME_LENGTH } from './hostname.ts';
 import { workloadHostname, MANAGER_LABEL, type PlatformNames } from './hostnames.ts';
@@ -52,6 +53,7 @@ export function* wholeFileProblems(file: unknown): Generator<RuleProblem> {
     yield* attestationProblems(container, ['containers', index]);
     yield* healthProblems(container, ['containers', index]);
     yield* configureProblems(container, platform, ['containers', index]);
+    yield* clientProblems(container, platform, ['containers', index]);
   }
   yield* secretsProblems(platform);
   for (const { container, item, message } of dependencyProblems(containers.map(dependent))) {
@@ -59,6 +61,7 @@ export function* wholeFileProblems(file: unknown): Generator<RuleProblem> {
   }
   for (const [index, route] of routes.entries()) {
     yield* attestationProblems(route, ['routes', index]);
+    yield* clientProblems(route, platform, ['routes', index]);
   }
 }
 
@@ -128,6 +131,21 @@ function* configureProblems(
   for (const [kept, message] of rules) {
     if (!kept) yield { path: [...path, 'config_api'], message };
   }
+}
+
+function* clientProblems(
+  host: unknown,
+  platform: unknown,
+  path: FieldPath,
+): Generator<RuleProblem> {
+  const problems = clientPolicyProblems({
+    mode: field(host, 'mode'),
+    clients: field(host, 'clients'),
+    policy: field(host, 'client_policy'),
+    internal: field(host, 'internal'),
+    settings: field(platform, 'clients'),
+  });
+  for (const { field: name, message } of problems) yield { path: [...path, name], message };
 }
 
 /** Whoever may load a container may give it any file of that directory: what only the VM may have is elsewhere. */

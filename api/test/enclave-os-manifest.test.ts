@@ -30,6 +30,7 @@ test('a manifest of Enclave OS is accepted as it is', () => {
     hostname: 'api.vm.example.com',
     mode: 'http',
     attestation: 'certificate',
+    clients: 'none',
     env: { LOG_LEVEL: 'debug', WORKERS: '4', TRACE: 'true', EMPTY: '' },
     storage: 1_073_741_824,
     restart,

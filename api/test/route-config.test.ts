@@ -51,6 +51,24 @@ testRules([
     /routes\.0\.attestation: mode tcp has no endpoint/,
   ],
   [
+    'a policy for clients that are asked',
+    withRoute({ clients: 'required', client_policy: '/clients.json' }),
+    withRoute({ clients: 'optional' }),
+    /routes\.0\.clients: needs a client_policy/,
+  ],
+  [
+    'a policy for clients as part of the file',
+    withRoute({ clients: 'optional', client_policy: { version: 1, tee: 'tdx' } }),
+    withRoute({ clients: 'none', client_policy: { version: 1, tee: 'tdx' } }),
+    /routes\.0\.client_policy: judges nobody/,
+  ],
+  [
+    'whether clients are asked',
+    withRoute({ clients: 'none' }),
+    withRoute({ clients: 'maybe' }),
+    /routes\.0\.clients/,
+  ],
+  [
     'limit of a route',
     withRoute({ limits: { body_bytes: '1MiB' } }),
     withRoute({ limits: { connections: 1 } }),

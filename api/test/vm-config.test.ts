@@ -50,6 +50,7 @@ describe('vmConfigSchema', () => {
         image_profile_file: '/etc/privasys/image-profile',
         workers: 'auto',
         access_log: { sample: 1 },
+        clients: { collateral: 'stapled', max_age: 600_000, privasys_headers: false },
         leaf_lifetime: 86_400_000,
         simulator: { latency: 0, quote_version: 4, port: 0 },
         limits: {
@@ -124,6 +125,7 @@ describe('vmConfigSchema', () => {
         workers: 3,
         access_log: { sample: 0.5 },
         metrics: { listen: { host: '127.0.0.1', port: 9464 } },
+        clients: { collateral: '/q', roots: '/v', max_age: 60_000, privasys_headers: true },
         worker_uid: 1000,
         worker_gid: 1001,
         leaf_lifetime: 3_600_000,
@@ -182,6 +184,8 @@ describe('vmConfigSchema', () => {
           hostname: 'app.example.org',
           mode: 'http',
           attestation: 'session',
+          clients: 'optional',
+          client_policy: { version: 1, tee: 'tdx' },
           health_check: {
             tcp: '127.0.0.1:8000',
             interval_seconds: 1,
@@ -245,8 +249,10 @@ describe('vmConfigSchema', () => {
             requests_per_host: 6,
             body_rate_per_host: 7_000,
           },
+          clients: 'required',
+          client_policy: '/clients.json',
         },
-        { ...TCP_ROUTE, limits: {}, attestation: 'certificate' } as never,
+        { ...TCP_ROUTE, limits: {}, attestation: 'certificate', clients: 'none' } as never,
       ],
     } as const satisfies Complete<VmConfig>;
     const { platform } = expected;
@@ -269,6 +275,7 @@ describe('vmConfigSchema', () => {
         proxy_protocol: { from: ['10.0.0.0/8'] },
         metrics: { listen: '127.0.0.1:9464' },
         leaf_lifetime: 'PT1H',
+        clients: { ...platform.clients, max_age: '1m' },
         simulator: { latency: '39ms', quote_version: 5, port: 8081 },
         limits: Object.fromEntries(limits) as unknown,
       },

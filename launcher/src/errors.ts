@@ -19,6 +19,7 @@ export const LAUNCHER_ERRORS = {
     'rejected',
     'a workload asks for something that its runtime cannot give it',
   ],
+  ERR_LAUNCHER_CLIENT_POLICY: ['rejected', 'the policy for the clients of a workload is none'],
   ERR_LAUNCHER_USER_INVALID: [
     'rejected',
     'a workload asks for a user that the launcher may not switch to',
@@ -95,6 +96,10 @@ export const LAUNCHER_ERRORS = {
   ERR_LAUNCHER_VOLUME_REFUSED: [
     'rejected',
     'a volume or device is not one that the launcher gives to containers',
+  ],
+  ERR_LAUNCHER_PEER_KEYS: [
+    'unavailable',
+    'the proxy does not show the keys with which it signs what it says of clients',
   ],
   ERR_LAUNCHER_GATEWAY_REFUSED: ['unavailable', 'the proxy did not accept the gateway state'],
   ERR_LAUNCHER_REQUEST_MALFORMED: [

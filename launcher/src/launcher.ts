@@ -6,6 +6,7 @@ import type { MeasurementRegister } from '@proofgate/attester';
 import type { Logger, UnixHttpServer } from '@proofgate/daemon';
 import { AttestationServers } from './measurement/attestation-servers.ts';
 import { EventLog } from './measurement/event-log.ts';
+import { readPeerKeys } from './gateway/peer-keys.ts';
 import { GatewayPublisher } from './gateway/gateway-publisher.ts';
 import { MANAGER_SOCKET, type PlatformIdentity } from './gateway/gateway-state.ts';
 import { kernelBootId } from './kernel-boot-id.ts';
@@ -196,6 +197,7 @@ async function launch(options: LaunchOptions): Promise<RunningLauncher> {
     eventLog: view.eventLog,
     onChange: () => core?.publish(),
     superseded: () => publisher.supersede(),
+    peerKeys: () => readPeerKeys(join(runDir, PROXY_SOCKET)),
   });
   const runtime = new ServedRuntime(options.runtime, sockets);
   const planned = options.plan.workloads.map(({ measured }) => measured);

@@ -34,7 +34,11 @@ describe('the gateway state', () => {
           hostname: 'db.example.org',
         }),
         await stage.workload('hidden', { internal: true }),
-        await stage.workload('own', { attestation: 'session' }),
+        await stage.workload('own', {
+          attestation: 'session',
+          clients: 'required',
+          client_policy: { version: 1, tee: 'tdx' },
+        }),
       ]),
       routes: [
         {
@@ -43,6 +47,7 @@ describe('the gateway state', () => {
           upstream: 'http://127.0.0.1:9',
           attestation: 'certificate',
           limits: { body_bytes: 5 },
+          clients: 'none',
         },
       ],
     };
@@ -56,12 +61,13 @@ describe('the gateway state', () => {
     });
     expect(state.eventLog).toEqual(launcher.plan.events);
     expect(
-      state.hosts.map(({ hostname, mode, upstream, attestation, limits }) => ({
+      state.hosts.map(({ hostname, mode, upstream, attestation, limits, clients }) => ({
         hostname,
         mode,
         upstream,
         attestation,
         limits,
+        clients,
       })),
     ).toEqual([
       {
@@ -87,6 +93,7 @@ describe('the gateway state', () => {
         mode: 'http',
         upstream: `http://127.0.0.1:${String(config.containers[3]!.port)}`,
         attestation: 'session',
+        clients: { mode: 'required', policy: { version: 1, tee: 'tdx' } },
       },
       {
         hostname: 'legacy.example.com',

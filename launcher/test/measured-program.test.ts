@@ -71,6 +71,9 @@ describe('a workload', () => {
       { command, working_dir: '/tmp' },
       { command, user: '1:2' },
       { command: [...command, '--x'] },
+      { command, clients: 'required', client_policy: { version: 1, tee: 'tdx' } },
+      { command, clients: 'optional', client_policy: { version: 1, tee: 'tdx' } },
+      { command, clients: 'required', client_policy: { version: 1, tee: 'sgx' } },
     ];
     const digests = await Promise.all(
       variants.map(
@@ -86,6 +89,8 @@ describe('a workload', () => {
     [{ env: { PORT: '1' } }, 'ERR_LAUNCHER_ENV_RESERVED'],
     [{ env: { PROOFGATE_WORKLOAD: 'x' } }, 'ERR_LAUNCHER_ENV_RESERVED'],
     [{ env: { PROOFGATE_WORKLOAD_SOCKET: 'x' } }, 'ERR_LAUNCHER_ENV_RESERVED'],
+    [{ clients: 'required', client_policy: { version: 1 } }, 'ERR_LAUNCHER_CLIENT_POLICY'],
+    [{ clients: 'required', client_policy: { tee: 'tdx' } }, 'ERR_LAUNCHER_CLIENT_POLICY'],
     [{ volumes: ['/a:/b'] }, 'ERR_LAUNCHER_SETTING_UNSUPPORTED'],
     [{ devices: ['/dev/null'] }, 'ERR_LAUNCHER_SETTING_UNSUPPORTED'],
     [{ storage: '1GiB' }, 'ERR_LAUNCHER_SETTING_UNSUPPORTED'],

@@ -68,6 +68,19 @@ export const PROXY_ERRORS = {
   ],
   ERR_PROXY_EVIDENCE_SESSION: ['rejected', 'nothing can be derived from the TLS session'],
   ERR_PROXY_EVIDENCE_CLIENT: ['rejected', 'evidence of a client is refused'],
+  ERR_PROXY_PEER_REQUIRED: [
+    'rejected',
+    'clients of this host have to prove themselves first, at /.well-known/attestation',
+  ],
+  ERR_PROXY_PEER_EXPIRED: [
+    'rejected',
+    'the evidence of the client has expired: new one is taken at /.well-known/attestation',
+  ],
+  ERR_PROXY_PEER_REFUSED: ['rejected', 'the evidence of the client is refused'],
+  ERR_PROXY_PEER_CHANGED: ['rejected', 'the client of a connection has become another one'],
+  ERR_PROXY_PEER_BUSY: ['unavailable', 'too many clients are being verified'],
+  ERR_PROXY_PEER_UNAVAILABLE: ['unavailable', 'the evidence of the client cannot be verified now'],
+  ERR_PROXY_CLIENT_POLICY: ['misuse', 'what clients of a host have to prove cannot be read'],
   ERR_PROXY_EVIDENCE_BUSY: ['unavailable', 'too many sessions wait for evidence'],
   ERR_PROXY_EVIDENCE_RATE: [
     'unavailable',

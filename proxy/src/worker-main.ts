@@ -29,6 +29,7 @@ const worker = new WorkerProcess({
   createAccessLogger: (level) => newLogger(level, accessLines),
   monotonicMs: () => performance.now(),
   now: () => new Date(),
+  fetch,
   requestIdPrefix: randomBytes(6).toString('hex'),
   exit: (code) => process.exit(code),
 });

@@ -44,7 +44,7 @@ async function setup() {
   const proved = new Set<unknown>();
   let now = 0;
   const clients: ClientDemand = {
-    isDemanded: ({ socket }) => !proved.has(socket),
+    wishOf: ({ socket }) => (proved.has(socket) ? 'welcome' : 'required'),
     judge: (presentation) => {
       presented.push(presentation);
       if (presentation.tee !== 'tdx') {
@@ -103,10 +103,11 @@ describe('a client that has to prove itself', () => {
     expect(toHex(seen!.exported)).toBe(toHex(own));
     expect(toHex(own)).not.toBe(toHex(connection.exported(SESSION_EXPORTER_LABEL, bytes)));
     const { context: _context, ...question } = connection.question('deterministic');
-    expect(JSON.parse((await connection.ask(question)).body)).toMatchObject({
-      client_evidence: 'none',
-      client_context: null,
-    });
+    const { body } = await connection.ask(question);
+    // It need not again, and may.
+    expect(JSON.parse(body)).toMatchObject({ client_evidence: 'none' });
+    const { client_context: renewed } = JSON.parse(body) as { client_context: string };
+    expect((await connection.ask(present(renewed))).status).toBe(204);
   });
 
   it('may try each context once', async () => {

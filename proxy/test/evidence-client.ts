@@ -16,6 +16,8 @@ export interface EvidenceConnection {
   question(mode: string): { v: 2; mode: string; leaf: string; context: string };
   /** Sends a question; text goes as it is. */
   ask(question: object | string, more?: AskOptions): Promise<Answer>;
+  /** Any other request over the same connection. */
+  send(path: string, headers?: Record<string, string | string[]>): Promise<Answer>;
   exported(label: string, context: Uint8Array): Uint8Array;
   close(): void;
 }
@@ -30,8 +32,11 @@ export interface AskOptions {
 export async function connectForEvidence(
   port: number,
   hostname: string,
+  client: { readonly key?: string; readonly cert?: string } = {},
 ): Promise<EvidenceConnection> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+  const { key, cert } = client;
+  const shown = key === undefined || cert === undefined ? {} : { key, cert };
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false, ...shown });
   const warmUp = request(target(port, hostname, { agent, path: '/.well-known/attestation' }));
   warmUp.end();
   // Sound: the agent makes TLS connections.
@@ -55,6 +60,12 @@ export async function connectForEvidence(
       const outgoing = request(target(port, hostname, { agent, path, method, headers: all }));
       const answer = answerTo(outgoing);
       outgoing.end(body);
+      return answer;
+    },
+    send: (path, headers = {}) => {
+      const outgoing = request(target(port, hostname, { agent, path, headers }));
+      const answer = answerTo(outgoing);
+      outgoing.end();
       return answer;
     },
     exported: (label, over) =>

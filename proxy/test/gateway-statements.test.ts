@@ -13,6 +13,7 @@ import type { Snapshot } from '../src/ipc/snapshot.ts';
 import { desiredHosts, type DesiredHost } from '../src/primary/gateway-hosts.ts';
 import { buildSnapshot } from '../src/primary/snapshot-builder.ts';
 import { routeForConnection } from '../src/worker/connection-route.ts';
+import { NO_CLIENTS } from './test-clients.ts';
 
 const { limits } = vmConfigSchema.parse({
   version: '1',
@@ -55,6 +56,7 @@ function described(host: GatewayHost): DesiredHost {
     routes: [],
     limits,
     caCertFile: utf8('ca'),
+    clients: NO_CLIENTS,
     attestationServers: [],
     imageProfile: undefined,
     ccel: undefined,

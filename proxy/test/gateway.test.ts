@@ -10,6 +10,7 @@ import type { Snapshot } from '../src/ipc/snapshot.ts';
 import { Gateway } from '../src/primary/gateway.ts';
 import { desiredHosts, type OwnHosts } from '../src/primary/gateway-hosts.ts';
 import { PROXY_RUNTIME_VERSION } from '../src/primary/proxy-version.ts';
+import { NO_CLIENTS } from './test-clients.ts';
 
 const APP = 'app.example.com';
 const LIMITS = vmConfigSchema.parse({
@@ -23,6 +24,7 @@ const ROUTE: RouteConfig = {
   upstream: 'http://127.0.0.1:9000',
   attestation: 'certificate',
   limits: { body_bytes: 7 },
+  clients: 'none',
 };
 
 function own(more: Partial<OwnHosts> = {}): OwnHosts {
@@ -30,6 +32,7 @@ function own(more: Partial<OwnHosts> = {}): OwnHosts {
     routes: [],
     limits: LIMITS,
     caCertFile: utf8('ca'),
+    clients: NO_CLIENTS,
     attestationServers: [],
     imageProfile: undefined,
     ccel: undefined,
@@ -152,6 +155,7 @@ function setup(save: () => Promise<void> = () => Promise.resolve()): {
   let serial = 0;
   const gateway = new Gateway({
     applied: () => Promise.resolve(),
+    peerKey: () => ({ kid: '', privateKey: '' }),
     own: own(),
     state: undefined,
     keeper: {

@@ -14,6 +14,7 @@ import { ask, oneConnection, target, type Answer } from './https-client.ts';
 import { testIdentity } from './test-identity.ts';
 import { TEST_ROUTE_LIMITS, TEST_WORKER_LIMITS } from './test-worker.ts';
 import { openTls, readUntil } from './tls-client.ts';
+import { testPeers } from './test-clients.ts';
 
 const HOST = 'app.example.com';
 const SOON = { timeoutMs: 4_000 };
@@ -57,6 +58,7 @@ async function setup(
       hosts: () => host,
       localResources: [resource],
       maxHeaderCount: 100,
+      peers: testPeers(),
       context: {
         upstreams,
         monotonicMs,

@@ -16,6 +16,7 @@ import type { EvidenceSource } from '../src/quoting/pending-session.ts';
 import { SessionQuoter } from '../src/quoting/session-quoter.ts';
 import { createHttp1UpstreamClient } from '../src/upstream/http1-upstream-client.ts';
 import { Worker } from '../src/worker/worker.ts';
+import { testPeers } from './test-clients.ts';
 import { TEST_ROUTE_LIMITS, TEST_WORKER_LIMITS } from './test-worker.ts';
 
 /** The host that a TD serves; resolves to loopback by its suffix. */
@@ -111,6 +112,7 @@ function workerOf(
     report: () => undefined,
     monotonicMs: () => performance.now(),
     localResources: [createEvidenceResource({ sessions, clients: undefined, contexts, now })],
+    peers: testPeers(),
     requestIdPrefix: 'td',
   });
   const route = {

@@ -11,12 +11,10 @@ import { createH2cUpstreamClient } from '../src/http2/h2c-upstream-client.ts';
 import { createHttp1UpstreamClient } from '../src/upstream/http1-upstream-client.ts';
 import { upstreamByProtocol } from '../src/upstream/upstream-by-protocol.ts';
 import type { PoolLimits } from '../src/upstream/upstream-pool.ts';
-import {
-  Worker,
-  type ConnectionReport,
-  type WorkerLimits,
-  type WorkerOptions,
-} from '../src/worker/worker.ts';
+import { Worker, type WorkerLimits, type WorkerOptions } from '../src/worker/worker.ts';
+import type { RouteClients } from '../src/peer/route-clients.ts';
+import type { ConnectionReport } from '../src/worker/connection-report.ts';
+import { TEST_PEER_KEYS, testPeers } from './test-clients.ts';
 import { testIdentity } from './test-identity.ts';
 
 export const TEST_ROUTE_LIMITS: RouteLimits = {
@@ -48,6 +46,7 @@ export interface TestHost {
   /** What the workload says about itself. */
   readonly statements?: readonly string[];
   readonly configure?: GatewayConfigure;
+  readonly clients?: RouteClients;
   readonly limits?: Partial<RouteLimits>;
   readonly responseHeaders?: readonly string[];
   /** Another number is another identity. */
@@ -72,6 +71,7 @@ export async function startWorker(
   evidence: Partial<AnswerTools> = {},
   options: Partial<WorkerOptions> = {},
 ): Promise<TestWorker> {
+  const { peers = testPeers() } = options;
   const accessLog: AccessRecord[] = [];
   const reports: ConnectionReport[] = [];
   const worker = new Worker({
@@ -83,14 +83,15 @@ export async function startWorker(
     accessLog: (record) => accessLog.push(record),
     report: (report) => reports.push(report),
     monotonicMs: () => performance.now(),
-    localResources: [testEvidence(evidence)],
+    localResources: [testEvidence({ clients: peers, ...evidence })],
+    peers,
     requestIdPrefix: 'test',
     ...options,
   });
   let version = 0;
   const apply = (next: readonly TestHost[]): void => {
     version += 1;
-    worker.apply({ version, hosts: next.map(snapshotHost) });
+    worker.apply({ version, hosts: next.map(snapshotHost), peerKey: TEST_PEER_KEYS.signing });
   };
   apply(hosts);
   const port = await worker.listen({ host: '127.0.0.1', port: 0 });
@@ -125,6 +126,7 @@ function snapshotHost(host: TestHost): SnapshotHost {
     ...(configure === undefined
       ? {}
       : { configure: { ...configure, upstream: parseUpstream(configure.upstream, mode) } }),
+    clients: host.clients,
     limits: { ...TEST_ROUTE_LIMITS, ...host.limits },
     responseHeaders: host.responseHeaders,
   };

@@ -151,6 +151,7 @@ export const VERIFIER_ERRORS = {
     'unavailable',
     'the host wants evidence of its client, which we cannot give',
   ],
+  ERR_SESSION_CLIENT_REFUSED: ['rejected', 'the host refuses the evidence of its client'],
   ERR_BINDING_SESSION: ['rejected', 'the evidence was made for another TLS session'],
   ERR_BINDING_SESSION_TIME: [
     'rejected',

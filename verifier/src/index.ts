@@ -42,6 +42,7 @@ export { checkEventLog } from './document/check-event-log.ts';
 export { checkUnboundDocument } from './document/check-unbound-document.ts';
 
 export { parsePolicy, parsePolicyText } from './policy/parse-policy.ts';
+export { policyRoots } from './policy/policy-roots.ts';
 export type { Grace, MeasurementSet, Policy, PolicyRoot } from './policy/policy.ts';
 export { REGISTERS, REGISTER_NAMES, type Register } from './policy/register.ts';
 export { applyPolicy, judge } from './policy/apply-policy.ts';

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { DEFAULT_MEMORY_MB, DEFAULT_VCPUS, type ContainerConfig } from '@proofgate/api';
 import { canonicalJson } from '@proofgate/evidence';
+import { clientsOfSpec } from '../measurement/client-rules.ts';
 import { formatUser } from '../process/process-user.ts';
 import { processEnvironment } from '../process/process-spec.ts';
 import { isolationOf } from './resolve-container.ts';
@@ -12,7 +13,8 @@ import { isolationOf } from './resolve-container.ts';
  *
  * Secrets count by their names and files, since their content is nobody's to see. What a program outside can run in the
  * container counts as well: a health check that executes something, who may configure it, and whether managers may run
- * programs in it. Restarts and other health checks do not, because the container cannot tell.
+ * programs in it; and so does who may be its client. Restarts and other health checks do not, because the container
+ * cannot tell.
  *
  * @param workload - the container
  * @param execAllowed - `platform.containers.exec`
@@ -59,6 +61,7 @@ export function containerSpecDigest(workload: ContainerConfig, execAllowed = fal
     extensions_path: workload.extensions_path ?? null,
     health_exec: workload.health_check?.exec ?? [],
     ...(execAllowed ? { exec: true } : {}),
+    ...clientsOfSpec(workload),
   };
   return createHash('sha256').update(canonicalJson(spec)).digest('hex');
 }

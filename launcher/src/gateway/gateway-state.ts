@@ -116,7 +116,7 @@ function encodeExtensions(extensions: readonly ExtensionValue[]): GatewayHost['e
 type Destination = Omit<GatewayHost, 'hostname' | 'extensions'>;
 
 function workloadDestination(
-  { mode, attestation }: ContainerConfig,
+  { mode, attestation, clients, client_policy: policy }: ContainerConfig,
   { address, retiring, configure }: WorkloadServing,
 ): Destination {
   const upstream = (place: HostPort): string => {
@@ -129,6 +129,7 @@ function workloadDestination(
     ...(retiring === undefined ? {} : { retiring: upstream(retiring) }),
     attestation,
     ...(configure === undefined ? {} : { configure }),
+    ...(clients === 'none' || policy === undefined ? {} : { clients: { mode: clients, policy } }),
   };
 }
 

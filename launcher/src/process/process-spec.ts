@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ContainerConfig } from '@proofgate/api';
 import { canonicalJson } from '@proofgate/evidence';
 import { LauncherError } from '../errors.ts';
+import { clientsOfSpec } from '../measurement/client-rules.ts';
 import { INHERITED_SOCKET } from '../workload-api/socket-place.ts';
 import { formatUser } from './process-user.ts';
 
@@ -71,9 +72,9 @@ export function refuseContainerSettings(workload: ContainerConfig): void {
 }
 
 /**
- * Digest of everything that decides how the process runs: the value of `spec_digest` in the event log. Health checks
- * and the restart policy are left out, because the process does not see them. The user is measured as declared:
- * the number that a default turns into depends on whether the launcher is root.
+ * Digest of everything that decides how the process runs and who may be its client: the value of `spec_digest` in the
+ * event log. Health checks and the restart policy are left out, because the process does not see them. The user is
+ * measured as declared: the number that a default turns into depends on whether the launcher is root.
  *
  * @param workload - the workload
  * @returns SHA-256 in hex over the canonical JSON of the specification
@@ -87,6 +88,7 @@ export function processSpecDigest(workload: ContainerConfig): string {
     env: processEnvironment(workload),
     working_dir: processWorkingDir(workload),
     user: workload.user === undefined ? 'default' : formatUser(workload.user),
+    ...clientsOfSpec(workload),
   };
   return createHash('sha256').update(canonicalJson(spec)).digest('hex');
 }

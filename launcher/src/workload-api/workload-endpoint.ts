@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GatewayConfigure, HostPort } from '@proofgate/api';
+import type { GatewayConfigure, HostPort, PeerKeySet } from '@proofgate/api';
 import type { Logger } from '@proofgate/daemon';
 import type { ExtensionValue, RuntimeEvent } from '@proofgate/evidence';
 import { LauncherError } from '../errors.ts';
@@ -50,6 +50,8 @@ export interface WorkloadEndpointOptions {
   readonly onChange: () => void;
   /** Settles when the proxy acts on nothing older than what was published last. */
   readonly superseded: () => Promise<void>;
+  /** With which the proxy signs what it says of clients. */
+  readonly peerKeys: () => Promise<PeerKeySet>;
   readonly logger: Logger;
   /** Shortest time between two certificates that the workload causes. */
   readonly minReissueMs?: number;
@@ -110,6 +112,10 @@ export class WorkloadEndpoint implements WorkloadTarget {
     const address = this.#address;
     if (address === undefined) return undefined;
     return { address, complete: () => this.#complete(epoch) };
+  }
+
+  peerKeys(): Promise<PeerKeySet> {
+    return this.#options.peerKeys();
   }
 
   publishedExtensions(): readonly ExtensionValue[] {

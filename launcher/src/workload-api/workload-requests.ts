@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { PeerKeySet } from '@proofgate/api';
 import {
   problemResponse,
   type UnixHandler,
@@ -29,6 +30,8 @@ const EVIDENCE_RETRY_S = '2';
 export interface WorkloadTarget {
   readonly evidence: EvidenceWindow;
   identity(): WorkloadIdentityDocument;
+  /** With which the proxy signs what it says of clients. @throws LauncherError ERR_LAUNCHER_PEER_KEYS */
+  peerKeys(): Promise<PeerKeySet>;
   /** What certificates carry now. */
   publishedExtensions(): readonly ExtensionValue[];
   /** Milliseconds until they carry what the workload wants; 0 when they do. */
@@ -50,6 +53,7 @@ type Route = (request: UnixRequest) => UnixResponse | Promise<UnixResponse>;
 export function workloadRequests(target: WorkloadTarget): UnixHandler {
   const routes = new Map<string, Readonly<Record<string, Route>>>([
     ['/v1/identity', { GET: () => ({ status: 200, body: target.identity() }) }],
+    ['/v1/peer-keys', { GET: async () => ({ status: 200, body: await target.peerKeys() }) }],
     ['/v1/evidence', { POST: (request) => evidence(target, request) }],
     [
       '/v1/extensions',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { UserAndGroup } from '@proofgate/api';
+import type { PeerKeySet, UserAndGroup } from '@proofgate/api';
 import { ensureDir, serveUnixHttp, type Logger, type UnixHttpServer } from '@proofgate/daemon';
 import type { RuntimeEvent } from '@proofgate/evidence';
 import type { MeasuredWorkload } from '../measurement/measured-workload.ts';
@@ -39,6 +39,8 @@ export interface WorkloadSocketsOptions {
   readonly onChange: () => void;
   /** Settles when the proxy acts on nothing older than what was published last. */
   readonly superseded: () => Promise<void>;
+  /** With which the proxy signs what it says of clients. */
+  readonly peerKeys: () => Promise<PeerKeySet>;
   readonly logger: Logger;
   /** Shortest time between two certificates that one workload causes, in milliseconds. */
   readonly minReissueMs?: number;

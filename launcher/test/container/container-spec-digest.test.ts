@@ -67,6 +67,7 @@ describe('the digest of a declared container', () => {
     ['devices', { devices: [] }],
     ['secrets', { secrets: [{ name: 'other', file: '/etc/key' }] }],
     ['where a secret is kept', { secrets: [{ name: 'key', file: '/elsewhere' }] }],
+    ['clients', { clients: 'required', client_policy: { version: 1, tee: 'tdx' } }],
     ['config_api.path', { config_api: { path: '/other' } }],
     ['config_api.method', { config_api: { path: '/configure', method: 'PUT' } }],
     ['config_api.optional', { config_api: { path: '/configure', optional: true } }],

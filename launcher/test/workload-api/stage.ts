@@ -9,6 +9,7 @@ import { createLogger, type Logger } from '@proofgate/daemon';
 import { asReportData, digestRuntimeEvent, type RuntimeEvent } from '@proofgate/evidence';
 import { createSimulatedPlatform, type SimulatedPlatform } from '@proofgate/simulator';
 import { onTestFinished } from 'vitest';
+import { readPeerKeys } from '../../src/gateway/peer-keys.ts';
 import type { ExitReason } from '../../src/supervision/exit-reason.ts';
 import type { MeasuredWorkload } from '../../src/measurement/measured-workload.ts';
 import { planWorkload } from '../../src/measurement/measurement-plan.ts';
@@ -77,6 +78,7 @@ export async function socketStage(): Promise<SocketStage> {
           changes += 1;
         },
         superseded: () => Promise.resolve(),
+        peerKeys: () => readPeerKeys(join(runDir, 'proxy.sock')),
         logger: silentLogger,
         ...more,
       });

@@ -79,11 +79,12 @@ async function sessionEvidence(
 }
 
 function clientMembers(connection: ClientConnection, { clients, contexts }: AnswerTools): object {
-  if (clients?.isDemanded(connection) !== true) {
-    return { client_evidence: 'none', client_context: null };
-  }
-  const context = contexts.issue(connection.socket);
-  return { client_evidence: 'required', client_context: base64Url(context) };
+  const wish = clients?.wishOf(connection) ?? 'none';
+  if (wish === 'none') return { client_evidence: 'none', client_context: null };
+  const context = base64Url(contexts.issue(connection.socket));
+  // RA-TLS v2 knows two words; whoever may show evidence, and need not, finds a context beside the second.
+  const word = wish === 'required' ? 'required' : 'none';
+  return { client_evidence: word, client_context: context };
 }
 
 async function judgeClient(
@@ -93,13 +94,14 @@ async function judgeClient(
   signal: AbortSignal,
 ): Promise<void> {
   const { socket } = connection;
-  if (clients === undefined || !contexts.redeem(socket, presented.context)) {
+  const contextAgeMs = contexts.redeem(socket, presented.context);
+  if (clients === undefined || contextAgeMs === undefined) {
     throw new ProxyError('ERR_PROXY_EVIDENCE_CLIENT', 'context was not given to this client', {
       hint: 'a context is good for one attempt, on its connection, for two minutes',
     });
   }
   const exported = exportSession(socket, SESSION_CLIENT_EXPORTER_LABEL, presented.context);
-  await clients.judge({ ...presented, connection, exported }, signal);
+  await clients.judge({ ...presented, connection, exported, contextAgeMs }, signal);
 }
 
 function base64Url(bytes: Uint8Array): string {

@@ -28,6 +28,8 @@ export interface PresentedEvidence {
   readonly gpuEvidence: Uint8Array | undefined;
   /** `YYYY-MM-DDTHH:MMZ` */
   readonly quoteTime: string;
+  /** What the evidence can be verified with: a bundle as JSON, or AMD's chain as PEM. Our addition. */
+  readonly collateral: Uint8Array | undefined;
 }
 
 /** RA-TLS v2: a question is at most this long. */
@@ -72,6 +74,9 @@ function readMembers(question: Question): AttestQuestion {
           ? undefined
           : question.upTo('gpu_evidence', MAX_QUESTION_BYTES),
         quoteTime: question.matching('quote_time', QUOTE_TIME, 'YYYY-MM-DDTHH:MMZ'),
+        collateral: question.isNull('collateral')
+          ? undefined
+          : question.upTo('collateral', MAX_QUESTION_BYTES),
       };
   }
 }

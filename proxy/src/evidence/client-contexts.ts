@@ -7,7 +7,7 @@ export const CLIENT_CONTEXT_MS = 120_000;
 
 interface Issued {
   readonly context: Uint8Array;
-  readonly until: number;
+  readonly at: number;
 }
 
 /** What clients have to make their own evidence for: random, of one connection, and good for one attempt. */
@@ -22,15 +22,21 @@ export class ClientContexts {
   /** A new context for a connection, in place of the one before. */
   issue(connection: object): Uint8Array {
     const context = Uint8Array.from(randomBytes(SESSION_CONTEXT_BYTES));
-    this.issued.set(connection, { context, until: this.monotonicMs() + CLIENT_CONTEXT_MS });
+    this.issued.set(connection, { context, at: this.monotonicMs() });
     return context;
   }
 
-  /** Whether a context was issued for the connection and still holds. It does not hold after this. */
-  redeem(connection: object, context: Uint8Array): boolean {
+  /**
+   * Takes back a context; it does not hold after this.
+   *
+   * @returns how long ago it was issued, in milliseconds; `undefined` when it was not issued for the connection, or does
+   *   not hold any more
+   */
+  redeem(connection: object, context: Uint8Array): number | undefined {
     const issued = this.issued.get(connection);
     this.issued.delete(connection);
-    if (issued === undefined || this.monotonicMs() > issued.until) return false;
-    return equalBytes(issued.context, context);
+    if (issued === undefined || !equalBytes(issued.context, context)) return undefined;
+    const age = this.monotonicMs() - issued.at;
+    return age > CLIENT_CONTEXT_MS ? undefined : age;
   }
 }

@@ -7,12 +7,19 @@ export interface ClientPresentation extends PresentedEvidence {
   readonly connection: ClientConnection;
   /** The TLS exporter with the label of clients over the context. */
   readonly exported: Uint8Array;
+  /** How long ago the client was given the context: its evidence is not older. */
+  readonly contextAgeMs: number;
 }
+
+/**
+ * What a host wants of the client of a connection: nothing; evidence, if the client has some to show; or evidence before
+ * anything is served.
+ */
+export type ClientWish = 'none' | 'welcome' | 'required';
 
 /** Whose clients have to prove themselves, and how that is judged. */
 export interface ClientDemand {
-  /** Whether the client of a connection has to, and has not yet. */
-  isDemanded(connection: ClientConnection): boolean;
-  /** @throws ProxyError ERR_PROXY_EVIDENCE_CLIENT when the client is refused */
+  wishOf(connection: ClientConnection): ClientWish;
+  /** @throws ProxyError when the client is refused */
   judge(presentation: ClientPresentation, signal: AbortSignal): Promise<void>;
 }

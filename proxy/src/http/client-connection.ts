@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TLSSocket } from 'node:tls';
 import type { ClientBudget } from '../limits/client-limits.ts';
+import type { ConnectionPeer } from '../peer/connection-peer.ts';
 import type { ActiveHost, ServedIdentity } from '../worker/active-hosts.ts';
 
 /** One client's TLS connection to an HTTP host, for as long as it lasts. */
@@ -12,6 +13,8 @@ export interface ClientConnection {
   readonly socket: TLSSocket;
   /** IP address of the TCP peer. */
   readonly peerAddress: string;
+  /** Its client, where the host asks who that is. */
+  readonly peer?: ConnectionPeer | undefined;
   /** How long it may stand still while an answer is on its way. */
   readonly idleTimeoutMs: number;
   /** What it may ask for; absent where nothing bounds that. */

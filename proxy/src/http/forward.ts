@@ -17,16 +17,21 @@ import type { RequestPlan } from './request-rules.ts';
 import { planResponse, planSwitch } from './response-rules.ts';
 import { upstreamRequest } from './upstream-request.ts';
 
-/** Sends a request on and its answer back, with back-pressure in both directions. */
+/**
+ * Sends a request on and its answer back, with back-pressure in both directions.
+ *
+ * @param identity fields that say who the client is
+ */
 export function forward(
   exchange: Exchange,
   upstreams: UpstreamClient,
   plan: RequestPlan,
   route: Route,
+  identity: RawHeaders = [],
 ): void {
   const forwarding = new Forwarding(exchange, plan, route);
   exchange.start(forwarding, route.limits.requestTimeoutMs);
-  forwarding.begin(upstreams);
+  forwarding.begin(upstreams, identity);
 }
 
 /** RFC 9110 section 15.2: an interim answer has no content. */
@@ -48,9 +53,10 @@ class Forwarding implements ExchangeTask, UpstreamHandlers {
     this.route = route;
   }
 
-  begin(upstreams: UpstreamClient): void {
+  begin(upstreams: UpstreamClient, identity: RawHeaders): void {
     const { head, connection } = this.exchange;
-    this.upstream = upstreams.send(upstreamRequest(head, this.plan, this.route, connection), this);
+    const request = upstreamRequest(head, this.plan, this.route, connection, identity);
+    this.upstream = upstreams.send(request, this);
   }
 
   onContent(chunk: Uint8Array): void {

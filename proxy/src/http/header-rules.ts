@@ -14,7 +14,11 @@
  */
 
 /** Fields under these prefixes say who the peer is. Only the proxy itself may set them. */
-const IDENTITY_PREFIXES = ['x-proofgate-peer', 'x-privasys-peer'] as const;
+const IDENTITY_PREFIXES = [
+  'x-proofgate-peer',
+  'x-privasys-attestation',
+  'x-privasys-peer',
+] as const;
 
 /** Fields with which a client could pretend to be a proxy in front of us. */
 const FORWARDING_FIELDS: ReadonlySet<string> = new Set([

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HostMode, Upstream } from '@proofgate/api';
 import type { AccountLimits } from '../limits/account.ts';
+import type { PeerTokenKey } from '../peer/peer-token.ts';
+import type { RouteClients } from '../peer/route-clients.ts';
 
 /** What a worker serves: complete, immutable, replaced as a whole. */
 export interface Snapshot {
   /** Grows with every snapshot of one primary. */
   readonly version: number;
   readonly hosts: readonly SnapshotHost[];
+  /** That tokens about clients are signed with. */
+  readonly peerKey?: PeerTokenKey | undefined;
 }
 
 /** A route together with the identity that proves what is behind it: neither is published without the other. */
@@ -37,6 +41,8 @@ export interface Route {
   readonly statements?: readonly string[] | undefined;
   /** The request by which the workload is configured; while it has not been, nothing else is forwarded. */
   readonly configure?: RouteConfigure | undefined;
+  /** What its clients have to prove; nothing when absent. */
+  readonly clients?: RouteClients | undefined;
   /** What was served under the name before and still runs: connections that were proved with it go on there. */
   readonly retiring?: RetiringWorkload | undefined;
   readonly limits: RouteLimits;
@@ -49,6 +55,7 @@ export interface RetiringWorkload {
   readonly workload: string;
   readonly upstream: Upstream;
   readonly configure?: RouteConfigure | undefined;
+  readonly clients?: RouteClients | undefined;
 }
 
 /** A request that goes to the launcher, which asks who it is. */

@@ -6,6 +6,7 @@ import {
   type GatewayState,
   type DrainStarted,
   type IdentitySummary,
+  type PeerKeySet,
   type ProxyHealth,
   type ProxyReadiness,
   type StateSummary,
@@ -34,6 +35,8 @@ export interface AdminTarget {
   metrics(): Promise<string>;
   /** Begins to end all connections, for good. */
   drain(): void;
+  /** That tokens about clients are verified with. */
+  peerKeys(): PeerKeySet;
 }
 
 type Route = (request: UnixRequest) => UnixResponse | Promise<UnixResponse>;
@@ -48,6 +51,7 @@ export function adminHandler(target: AdminTarget): UnixHandler {
       () => ({ status: 200, body: { identities: target.identities() } }),
     ],
     [`POST ${ADMIN_PATHS.drain}`, (request) => drain(target, request)],
+    [`GET ${ADMIN_PATHS.peerKeys}`, () => ({ status: 200, body: target.peerKeys() })],
     [`GET ${ADMIN_PATHS.health}`, () => health(target)],
     [`GET ${ADMIN_PATHS.readiness}`, () => readiness(target)],
     [`GET ${ADMIN_PATHS.metrics}`, () => metrics(target)],

@@ -29,6 +29,8 @@ import {
   type IdentitySpec,
 } from '../identity/identity-spec.ts';
 import type { Route } from '../ipc/snapshot.ts';
+import type { RouteClients } from '../peer/route-clients.ts';
+import { parseClientPolicy, routeClients, type OwnClients } from './client-rules.ts';
 import { PROXY_RUNTIME_VERSION } from './proxy-version.ts';
 import { routeLimits, stateLimits } from './route-limits.ts';
 
@@ -37,6 +39,7 @@ export interface OwnHosts {
   readonly routes: readonly RouteConfig[];
   readonly limits: Limits;
   readonly caCertFile: Uint8Array;
+  readonly clients: OwnClients;
   readonly attestationServers: readonly string[];
   readonly imageProfile: string | undefined;
   /** The firmware's event log. */
@@ -65,7 +68,7 @@ const STATEMENT_ARC = `${OID.configurationHash}.`;
  * what their certificates contain, and the proxy's file alone says which there are and where they lead.
  *
  * @throws ProxyError ERR_PROXY_HOST_CONFLICT when a route has the name of one of the launcher's own hosts;
- *   EvidenceError when facts cannot be measured
+ *   ERR_PROXY_CLIENT_POLICY; EvidenceError when facts cannot be measured
  */
 export function desiredHosts(own: OwnHosts, state: GatewayState | undefined): DesiredHost[] {
   if (state === undefined && own.awaitLauncher) return [];
@@ -116,7 +119,8 @@ function pushedHost(
       ...(host.manifest === undefined ? {} : { workload: fromBase64(host.manifest) }),
     },
   };
-  return desiredHost(own, host, content, route);
+  const clients = route === undefined ? pushedClients(own, host) : ownClients(own, route);
+  return desiredHost(own, host, content, { route, clients });
 }
 
 function ownHost(
@@ -136,16 +140,44 @@ function ownHost(
       ccel: own.ccel,
       manifests: { platform: encodeAuditManifest(platformTree(facts)) },
     },
-    route,
+    { route, clients: ownClients(own, route) },
   );
+}
+
+/** What the launcher says about the clients of one of its hosts. */
+function pushedClients(
+  { clients: { settings } }: OwnHosts,
+  { hostname, mode, clients }: GatewayHost,
+): RouteClients | undefined {
+  if (clients === undefined) return undefined;
+  const policy = parseClientPolicy(hostname, clients.policy);
+  return routeClients({ hostname, mode, clients: clients.mode }, policy, settings);
+}
+
+/** What the proxy's own file says about the clients of a route. */
+function ownClients(
+  { clients: { policies, settings } }: OwnHosts,
+  { hostname, mode, clients }: RouteConfig,
+): RouteClients | undefined {
+  if (clients === 'none') return undefined;
+  const policy = policies.get(hostname);
+  // Never without: the policies were read for these very routes.
+  if (policy === undefined) throw new TypeError(`no policy for ${hostname}`);
+  return routeClients({ hostname, mode, clients }, policy, settings);
+}
+
+/** What no launcher says of a host in this form. */
+interface OwnSettings {
+  /** In the proxy's own file. */
+  readonly route: RouteConfig | undefined;
+  readonly clients: RouteClients | undefined;
 }
 
 function desiredHost(
   own: OwnHosts,
   host: Pick<GatewayHost, 'hostname' | 'mode' | 'upstream' | 'retiring' | 'limits' | 'configure'>,
   content: IdentityContent,
-  /** What only the proxy's own file says. */
-  route: RouteConfig | undefined,
+  { route, clients }: OwnSettings,
 ): DesiredHost {
   const { hostname, mode, retiring } = host;
   return {
@@ -160,6 +192,7 @@ function desiredHost(
       workload: nameWorkload(content),
       statements: statementsOf(content.extensions),
       configure: routeConfigure(host.configure),
+      clients,
       limits: routeLimits(own.limits, mode, host.limits, route?.limits),
       responseHeaders: route?.response_headers && Object.entries(route.response_headers).flat(),
     },

@@ -6,6 +6,7 @@ import { ProxyError } from '../errors.ts';
 import type { IdentityKeeper } from '../identity/identity-keeper.ts';
 import type { Identity } from '../identity/mint-identity.ts';
 import type { Snapshot } from '../ipc/snapshot.ts';
+import type { PeerTokenKey } from '../peer/peer-token.ts';
 import { desiredHosts, type DesiredHost, type OwnHosts } from './gateway-hosts.ts';
 import { buildSnapshot } from './snapshot-builder.ts';
 
@@ -14,6 +15,8 @@ export interface GatewayOptions {
   readonly own: OwnHosts;
   readonly state: GatewayState | undefined;
   readonly keeper: Pick<IdentityKeeper, 'update' | 'find' | 'isContradicted' | 'renewalOf'>;
+  /** That workers sign tokens about clients with from now on. */
+  readonly peerKey: () => PeerTokenKey;
   readonly publish: (snapshot: Snapshot) => void;
   /** Settles when nobody acts on anything older than a version that was published. */
   readonly applied: (version: number) => Promise<void>;
@@ -50,8 +53,10 @@ export class Gateway {
   /** Makes a snapshot of what can be served now, for the workers. */
   refresh(): Snapshot {
     this.version += 1;
-    const find = this.options.keeper.find.bind(this.options.keeper);
-    this.published = buildSnapshot(this.version, this.desired, find, this.published);
+    const { keeper, peerKey } = this.options;
+    const find = keeper.find.bind(keeper);
+    const { version, desired, published } = this;
+    this.published = buildSnapshot(version, desired, find, published, peerKey());
     this.options.publish(this.published);
     return this.published;
   }

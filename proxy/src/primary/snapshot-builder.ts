@@ -9,6 +9,7 @@ import type {
   SnapshotHost,
   SnapshotIdentity,
 } from '../ipc/snapshot.ts';
+import type { PeerTokenKey } from '../peer/peer-token.ts';
 import { stillTrue } from '../worker/connection-route.ts';
 import type { DesiredHost } from './gateway-hosts.ts';
 
@@ -19,12 +20,14 @@ import type { DesiredHost } from './gateway-hosts.ts';
  * the launcher vouches that the old one is still there.
  *
  * @param find the valid identity of a host
+ * @param peerKey that tokens about clients are signed with
  */
 export function buildSnapshot(
   version: number,
   desired: readonly DesiredHost[],
   find: (hostname: string) => Identity | undefined,
   previous: Snapshot | undefined,
+  peerKey?: PeerTokenKey,
 ): Snapshot {
   const published = new Map(previous?.hosts.map((host) => [host.route.hostname, host]));
   const hosts: SnapshotHost[] = [];
@@ -41,7 +44,7 @@ export function buildSnapshot(
       hosts.push({ ...before, route: { ...stayingRoute(before.route, route), retiring } });
     }
   }
-  return { version, hosts };
+  return { version, hosts, peerKey };
 }
 
 /** Whether what is published still leads to the workload that its identity proves. */
@@ -49,10 +52,13 @@ function mayStay({ route, retiring }: DesiredHost, published: Route): boolean {
   return stillTrue(published, route) || isDeepStrictEqual(published.upstream, retiring);
 }
 
-/** A workload that has to be configured once more is not served as if it were, whatever its certificate waits for. */
+/**
+ * Who may use a workload changes at once, and one that has to be configured once more is not served as if it were,
+ * whatever its certificate waits for.
+ */
 function stayingRoute(published: Route, next: Route): Route {
   return published.workload === next.workload
-    ? { ...published, configure: next.configure }
+    ? { ...published, configure: next.configure, clients: next.clients }
     : published;
 }
 
@@ -67,8 +73,8 @@ function formerWorkload(
   workload: string,
 ): RetiringWorkload | undefined {
   if (retiring === undefined || published === undefined) return undefined;
-  const { workload: name, upstream, configure } = published;
-  const served = { workload: name, upstream, configure };
+  const { workload: name, upstream, configure, clients } = published;
+  const served = { workload: name, upstream, configure, clients };
   return [served, published.retiring].find(
     (known) => known?.workload !== workload && isDeepStrictEqual(known?.upstream, retiring),
   );

@@ -31,8 +31,10 @@ import { KnownIdentities } from '../quoting/known-identities.ts';
 import { SessionQuoter } from '../quoting/session-quoter.ts';
 import type { DrainTimes } from '../worker/worker.ts';
 import { adminHandler, MAX_STATE_BYTES } from './admin-api.ts';
+import { readOwnClients, type OwnClients } from './client-rules.ts';
 import { Gateway } from './gateway.ts';
 import { desiredHosts, type OwnHosts } from './gateway-hosts.ts';
+import { PeerKeys } from './peer-keys.ts';
 import { readPlatformFiles, type PlatformFiles } from './platform-files.ts';
 import { ProxyStatus } from './proxy-status.ts';
 import { reservePort } from './reserve-port.ts';
@@ -76,9 +78,10 @@ export interface RunningProxy {
   /** `ok` as soon as every host has a valid identity. */
   health(): ProxyHealth;
   /**
-   * Takes routes, limits of routes and CA files from a changed configuration. Everything else needs a restart.
+   * Takes routes, what clients have to prove, limits of routes and CA files from a changed configuration. Everything else
+   * needs a restart.
    *
-   * @throws ProxyError ERR_PROXY_HOST_CONFLICT, ERR_PROXY_CA_NOT_MEASURED for a CA that the launcher has yet to measure;
+   * @throws ProxyError ERR_PROXY_HOST_CONFLICT, ERR_PROXY_CLIENT_POLICY, ERR_PROXY_CA_NOT_MEASURED for a CA that the launcher has yet to measure;
    *   CaError, DaemonError; nothing has changed then
    */
   reload(config: VmConfig): Promise<void>;
@@ -107,6 +110,7 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
   await ensureDir(config.platform.run_dir, 0o750);
   const ccel = await platform.eventLog();
   let files = await readPlatformFiles(config.platform, clock.now());
+  let clients = await readOwnClients(config.platform.clients, config.routes);
   const stateFile = openStateFile(
     join(config.platform.data_dir, STATE_FILE),
     deps.machineBoot ?? (await readMachineBoot()),
@@ -140,19 +144,22 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     },
     onChange: () => gateway.refresh(),
   });
-  const own = ownHosts(config, files, ccel);
+  const own = ownHosts(config, files, clients, ccel);
+  const peerKeys = new PeerKeys(clock, () => gateway.refresh());
   const gateway = new Gateway({
     own,
     state: await stateFile.load((state) => void desiredHosts(own, state)),
     keeper,
+    peerKey: () => peerKeys.signing,
     publish: (snapshot) => pool.publish(snapshot),
     applied: (version) => pool.applied(version),
     save: (state) => stateFile.save(state),
   });
-  const useFiles = (next: PlatformFiles, from: VmConfig): void => {
+  const useFiles = (next: PlatformFiles, nextClients: OwnClients, from: VmConfig): void => {
     const otherCa = !equalBytes(next.caCertFile, files.caCertFile);
-    gateway.replaceOwn(ownHosts(from, next, ccel));
+    gateway.replaceOwn(ownHosts(from, next, nextClients, ccel));
     files = next;
+    clients = nextClients;
     if (otherCa) keeper.renewAll();
   };
   // The launcher replaces the CA by measuring it, writing its files and telling of it in its next state. A state is put
@@ -162,7 +169,7 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     try {
       const next = await readPlatformFiles(current.platform, clock.now());
       checkMeasuredCa(state.eventLog, next.issuer.certificate);
-      useFiles(next, current);
+      useFiles(next, clients, current);
       logger.info({ ca: next.issuer.certificate.subject.text }, 'issuing with the new CA');
     } catch (error) {
       logger.error({ err: error }, 'the CA that was measured cannot be used');
@@ -183,6 +190,7 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
   const stop = async (times = DRAIN_TIMES): Promise<void> => {
     await drain(times);
     totals.close();
+    peerKeys.close();
     keeper.close();
     await admin?.close();
     await scraped?.close();
@@ -191,6 +199,7 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     await pool.start(gateway.refresh());
     gateway.start();
     totals.start();
+    peerKeys.start();
     admin = await serveUnixHttp({
       path: join(config.platform.run_dir, PROXY_SOCKET),
       logger,
@@ -206,6 +215,7 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
         readiness: () => status.readiness(),
         metrics: () => status.metrics(),
         drain: () => void drain(DRAIN_TIMES),
+        peerKeys: () => peerKeys.published,
       }),
     });
     const { metrics: own } = config.platform;
@@ -224,10 +234,11 @@ export async function startProxy(config: VmConfig, deps: ProxyDeps): Promise<Run
     stop,
     async reload(changed) {
       const next = await readPlatformFiles(changed.platform, clock.now());
+      const nextClients = await readOwnClients(changed.platform.clients, changed.routes);
       if (!equalBytes(next.caCertFile, files.caCertFile)) {
         checkMeasuredCa(gateway.eventLog, next.issuer.certificate);
       }
-      useFiles(next, changed);
+      useFiles(next, nextClients, changed);
       current = changed;
       gateway.start();
       gateway.refresh();
@@ -299,8 +310,14 @@ function createPool(
   });
 }
 
-function ownHosts(config: VmConfig, files: PlatformFiles, ccel: Uint8Array | undefined): OwnHosts {
+function ownHosts(
+  config: VmConfig,
+  files: PlatformFiles,
+  clients: OwnClients,
+  ccel: Uint8Array | undefined,
+): OwnHosts {
   return {
+    clients,
     routes: config.routes,
     limits: config.platform.limits,
     caCertFile: files.caCertFile,

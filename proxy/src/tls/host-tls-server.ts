@@ -9,6 +9,8 @@ export interface HostTlsOptions {
   readonly mode: HostMode;
   /** See `Route.alpn`. */
   readonly alpn: readonly string[] | undefined;
+  /** Asks clients for a certificate. Any will do here, or none: who is served is decided by what it proves. */
+  readonly asksClients: boolean;
   /** PKCS #8 in PEM. */
   readonly privateKey: string;
   /** Leaf first, in PEM. */
@@ -35,6 +37,8 @@ export function createHostTlsServer(options: HostTlsOptions): Server {
     cert: options.chain,
     minVersion: 'TLSv1.3',
     secureOptions: constants.SSL_OP_NO_TICKET,
+    requestCert: options.asksClients,
+    rejectUnauthorized: false,
     ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
   });
   server.on('secureConnection', (socket: TLSSocket) => {

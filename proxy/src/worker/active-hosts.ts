@@ -95,6 +95,7 @@ export class ActiveHosts {
       hostname: route.hostname,
       mode: route.mode,
       alpn: route.alpn,
+      asksClients: mayAskClients(route),
       privateKey: identity.privateKey,
       chain: identity.chain,
       onSecure: (socket) => this.options.onSecure(socket, route, served),
@@ -104,7 +105,13 @@ export class ActiveHosts {
   }
 }
 
-/** Whether handshakes for two routes agree to the same protocols. */
+/** Whether handshakes for two routes agree to the same protocols, and ask clients for the same. */
 function agreesTo(one: Route, other: Route): boolean {
-  return one.mode === other.mode && one.alpn?.join(' ') === other.alpn?.join(' ');
+  const protocols = one.mode === other.mode && one.alpn?.join(' ') === other.alpn?.join(' ');
+  return protocols && mayAskClients(one) === mayAskClients(other);
+}
+
+/** Whether the workload or the one before it wants to know its clients: both are reached over the same handshake. */
+function mayAskClients({ clients, retiring }: Route): boolean {
+  return clients !== undefined || retiring?.clients !== undefined;
 }

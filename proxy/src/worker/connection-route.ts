@@ -28,8 +28,9 @@ export function routeForConnection(
   if (stillTrue(proof, route)) return { route, leaving: false };
   const { retiring } = route;
   if (retiring?.workload !== proof.workload) return undefined;
-  // How the successor is configured has nothing to do with it.
-  const former = { ...route, configure: undefined, ...retiring, retiring: undefined };
+  // How the successor is configured, and who may use it, has nothing to do with it.
+  const own = { configure: undefined, clients: undefined, ...retiring };
+  const former = { ...route, ...own, retiring: undefined };
   return { route: former, leaving: true };
 }
 

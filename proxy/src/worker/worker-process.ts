@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from '@proofgate/daemon';
+import type { Fetch } from '@proofgate/verifier';
 import { ProxyError } from '../errors.ts';
 import { ClientContexts } from '../evidence/client-contexts.ts';
 import { EvidenceClient } from '../evidence/evidence-client.ts';
@@ -10,6 +11,7 @@ import { parsePrimaryMessage, type WorkerMessage, type WorkerSettings } from '..
 import { createH2cUpstreamClient } from '../http2/h2c-upstream-client.ts';
 import { createHttp1UpstreamClient } from '../upstream/http1-upstream-client.ts';
 import { upstreamByProtocol } from '../upstream/upstream-by-protocol.ts';
+import { Peers } from '../peer/peers.ts';
 import { dropPrivileges, type PrivilegedProcess } from './drop-privileges.ts';
 import { Worker } from './worker.ts';
 
@@ -22,6 +24,8 @@ export interface WorkerProcessOptions {
   readonly createAccessLogger: (level: string) => Logger;
   readonly monotonicMs: () => number;
   readonly now: () => Date;
+  /** Reaches what collateral for clients' evidence comes from. */
+  readonly fetch: Fetch;
   readonly requestIdPrefix: string;
   readonly exit: (code: number) => void;
 }
@@ -36,6 +40,7 @@ const NO_TICKET = 0;
 export class WorkerProcess {
   private readonly options: WorkerProcessOptions;
   private readonly sessions: EvidenceClient;
+  private readonly peers: Peers;
   private worker: Worker | undefined;
   private settings: WorkerSettings | undefined;
   private listening = false;
@@ -44,6 +49,7 @@ export class WorkerProcess {
   constructor(options: WorkerProcessOptions) {
     this.options = options;
     this.sessions = new EvidenceClient(options.send);
+    this.peers = new Peers({ now: options.now, fetch: options.fetch });
   }
 
   /** Does what a message of the primary says; a failure is reported and ends the process. */
@@ -107,6 +113,7 @@ export class WorkerProcess {
       report: (report) => logger.info(report, 'connection'),
       monotonicMs: options.monotonicMs,
       localResources: [this.evidence()],
+      peers: this.peers,
       requestIdPrefix: options.requestIdPrefix,
     });
     options.send({ kind: 'unprivileged' });
@@ -119,7 +126,8 @@ export class WorkerProcess {
   private evidence(): LocalResource {
     const { monotonicMs, now } = this.options;
     const contexts = new ClientContexts(monotonicMs);
-    return createEvidenceResource({ sessions: this.sessions, clients: undefined, contexts, now });
+    const { sessions, peers: clients } = this;
+    return createEvidenceResource({ sessions, clients, contexts, now });
   }
 
   private async listen(): Promise<void> {

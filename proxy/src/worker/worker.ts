@@ -15,11 +15,15 @@ import type { Route, Snapshot } from '../ipc/snapshot.ts';
 import type { MetricsReport } from '../metrics/metrics-report.ts';
 import { WorkerMetrics } from '../metrics/worker-metrics.ts';
 import { TrustedSources } from '../proxy-protocol/trusted-sources.ts';
+import type { ConnectionPeer } from '../peer/connection-peer.ts';
+import type { Peers } from '../peer/peers.ts';
+import type { RouteClients } from '../peer/route-clients.ts';
 import { createTlsFront, type HelloRefusal } from '../tls/tls-front.ts';
 import type { UpstreamClient } from '../upstream/upstream-client.ts';
 import { ActiveHosts, type ServedIdentity } from './active-hosts.ts';
 import { routeForConnection } from './connection-route.ts';
-import { serveTcpRoute, type TcpOutcome } from './tcp-route.ts';
+import { helloReport, tcpReport, type ConnectionReport } from './connection-report.ts';
+import { serveTcpRoute } from './tcp-route.ts';
 
 /** What bounds a worker as a whole. */
 export interface WorkerLimits extends HttpFrontLimits {
@@ -27,19 +31,6 @@ export interface WorkerLimits extends HttpFrontLimits {
   readonly handshakeTimeoutMs: number;
   /** Absent where one address may do what all may. */
   readonly perAddress?: AddressLimits;
-}
-
-/** Something that happened on a connection before or beside HTTP. */
-export interface ConnectionReport {
-  readonly event: 'hello-refused' | 'handshake-failed' | 'tcp-closed' | 'over-limit';
-  readonly peer: string;
-  readonly reason?: string;
-  readonly host?: string;
-  readonly code?: ProxyErrorCode;
-  readonly bytesIn?: number;
-  readonly bytesOut?: number;
-  /** Others of the same code that were not reported. */
-  readonly unreported?: number;
 }
 
 /** What a worker needs. */
@@ -53,6 +44,7 @@ export interface WorkerOptions {
   readonly monotonicMs: () => number;
   /** What is answered here instead of being forwarded. */
   readonly localResources: readonly LocalResource[];
+  readonly peers: Peers;
   /** Makes the request ids of this worker unlike those of any other. */
   readonly requestIdPrefix: string;
 }
@@ -106,6 +98,7 @@ export class Worker {
       hosts: (hostname) => this.hosts.find(hostname),
       localResources: options.localResources,
       maxHeaderCount: limits.headerCount,
+      peers: options.peers,
       context: {
         upstreams: options.upstreams,
         log: (record) => {
@@ -148,6 +141,7 @@ export class Worker {
   apply(snapshot: Snapshot): void {
     const before = this.hosts.retiring;
     const destinations = this.hosts.destinations;
+    if (snapshot.peerKey !== undefined) this.options.peers.useKey(snapshot.peerKey);
     this.hosts.apply(snapshot);
     const left = this.hosts.destinations;
     for (const [key, upstream] of destinations) {
@@ -216,8 +210,37 @@ export class Worker {
     const { hostname } = route;
     const ended = this.front.endHandshake(socket);
     if (ended !== undefined) this.metrics.handshake(hostname, ended.durationMs);
+    // The server may be older than the rules for clients.
+    const now = routeForConnection(this.hosts.find(hostname)?.route, identity)?.route;
+    const budget = ended && this.clients.budgetOf(ended.socket);
+    const accepted = { socket, route, identity, budget };
+    if (now?.clients === undefined) this.serve(accepted, undefined);
+    else void this.meet(accepted, now.clients);
+  }
+
+  /** Nothing is read from the connection before its client has been judged by its certificate. */
+  private async meet(accepted: Accepted, clients: RouteClients): Promise<void> {
+    const { socket, route } = accepted;
+    socket.on('error', ignore);
+    const peer = await this.options.peers.meet(socket, clients, this.peerOf(socket));
+    const { refused } = peer;
+    if (refused !== undefined) {
+      const { code, seen: reason = refused.message } = refused;
+      const { hostname: host } = route;
+      this.report({ event: 'peer-refused', host, peer: peer.address, code, reason });
+    }
+    if (socket.destroyed) return;
+    this.serve(accepted, peer);
+    socket.off('error', ignore);
+  }
+
+  private serve(
+    { socket, route, identity, budget }: Accepted,
+    peer: ConnectionPeer | undefined,
+  ): void {
+    const { hostname } = route;
     if (route.mode === 'tcp') {
-      this.onSecureTcp(socket, hostname, identity);
+      this.serveTcp(socket, hostname, identity, peer);
       return;
     }
     // Whoever names no protocol speaks HTTP/1.1.
@@ -239,8 +262,9 @@ export class Worker {
       identity,
       socket,
       peerAddress: this.peerOf(socket),
+      peer,
       idleTimeoutMs: route.limits.idleTimeoutMs,
-      budget: ended && this.clients.budgetOf(ended.socket),
+      budget,
       onTunnel: () => this.tunnels.add(socket),
     };
     socket.once('close', () => this.tunnels.delete(socket));
@@ -248,11 +272,16 @@ export class Worker {
     front.accept(socket, connection);
   }
 
-  private onSecureTcp(socket: TLSSocket, hostname: string, identity: ServedIdentity): void {
+  private serveTcp(
+    socket: TLSSocket,
+    hostname: string,
+    identity: ServedIdentity,
+    client: ConnectionPeer | undefined,
+  ): void {
     const peer = this.peerOf(socket);
     const found = routeForConnection(this.hosts.find(hostname)?.route, identity);
-    if (found?.route.mode !== 'tcp') {
-      const code = 'ERR_PROXY_REQUEST_MISDIRECTED';
+    const code = this.tcpRefusal(found?.route, client);
+    if (found === undefined || code !== undefined) {
       this.report(tcpReport({ bytesFromClient: 0, bytesToClient: 0, code }, hostname, peer));
       socket.destroy();
       return;
@@ -290,40 +319,35 @@ export class Worker {
     if (report.code !== undefined) this.metrics.refused(report.code);
     this.options.report(report);
   }
+
+  /** Why a connection of mode tcp is not served, if it is not. */
+  private tcpRefusal(
+    route: Route | undefined,
+    client: ConnectionPeer | undefined,
+  ): ProxyErrorCode | undefined {
+    if (route?.mode !== 'tcp') return 'ERR_PROXY_REQUEST_MISDIRECTED';
+    try {
+      this.options.peers.admit({ peer: client }, route.clients);
+      return undefined;
+    } catch (error) {
+      if (error instanceof ProxyError) return error.code;
+      throw error;
+    }
+  }
+}
+
+/** A connection whose handshake is complete. */
+interface Accepted {
+  readonly socket: TLSSocket;
+  readonly route: Route;
+  readonly identity: ServedIdentity;
+  /** What its client may ask for. */
+  readonly budget: ClientConnection['budget'];
+}
+
+function ignore(): void {
+  // The socket closes by itself, and whoever serves it by then is told.
 }
 
 /** Connections that the kernel holds before they are accepted: bursts wait instead of being refused. */
 const LISTEN_BACKLOG = 4_096;
-
-function helloReport(
-  refusal: Exclude<HelloRefusal, { kind: 'limit' }>,
-  peer: string,
-): ConnectionReport {
-  const common = { event: 'hello-refused', peer } as const;
-  switch (refusal.kind) {
-    case 'hello':
-      return { ...common, code: refusal.error.code, reason: refusal.error.message };
-    case 'unknown-name':
-      return {
-        ...common,
-        code: 'ERR_PROXY_HELLO_NAME',
-        reason: 'unknown name',
-        host: refusal.serverName ?? '',
-      };
-    case 'timeout':
-      return { ...common, code: 'ERR_PROXY_HANDSHAKE_TIMEOUT', reason: refusal.kind };
-    case 'overload':
-      return { ...common, code: 'ERR_PROXY_TOO_MANY_HELLOS', reason: refusal.kind };
-  }
-}
-
-function tcpReport(outcome: TcpOutcome, host: string, peer: string): ConnectionReport {
-  return {
-    event: 'tcp-closed',
-    host,
-    peer,
-    bytesIn: outcome.bytesFromClient,
-    bytesOut: outcome.bytesToClient,
-    ...(outcome.code === undefined ? {} : { code: outcome.code }),
-  };
-}

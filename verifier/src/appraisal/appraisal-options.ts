@@ -9,6 +9,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { TrustedRoots } from '../roots/trust-anchor.ts';
 import type { SnpEndorsements } from '../snp/verify-endorsements.ts';
 import type { Signal } from '../web-platform.ts';
+import type { LeafUsage } from '../x509/verify-chain.ts';
 
 /** What is to be judged. */
 export type EvidenceInput =
@@ -70,6 +71,8 @@ export interface CertificateOptions {
   readonly caRoots?: readonly Uint8Array[];
   /** The host that the certificate must be for. */
   readonly hostname?: string;
+  /** What a chain that is verified has to be good for. Default `server`. */
+  readonly usage?: LeafUsage;
   /** The host's attestation document: event log, manifests, stapled collateral. */
   readonly document?: AttestationDocument;
   /** Evidence for the TLS session that the certificate was presented in. It takes the place of the certificate's own. */

@@ -15,14 +15,17 @@ import type { CheckRecorder } from './check-recorder.ts';
  */
 export async function checkLeaf(
   chain: readonly Uint8Array[],
-  { caRoots, hostname, at }: AppraisalOptions,
+  { caRoots, hostname, usage, at }: AppraisalOptions,
   recorder: CheckRecorder,
 ): Promise<Certificate> {
   if (caRoots !== undefined) {
-    const host = hostname === undefined ? {} : { hostname };
+    const wanted = {
+      ...(hostname === undefined ? {} : { hostname }),
+      ...(usage === undefined ? {} : { usage }),
+    };
     const verified = await recorder.step(
       'certificate',
-      async () => verifyChain(chain, { roots: caRoots, at, ...host }),
+      async () => verifyChain(chain, { roots: caRoots, at, ...wanted }),
       ({ path }) => path.map((certificate) => certificate.subject.text).join(' ← '),
     );
     return verified.leaf;

@@ -3,8 +3,8 @@ import type { Collateral } from '@proofgate/evidence';
 import type { EvidenceClaims, QuoteClaims, SnpClaims } from '../claims.ts';
 import { verifyQuote } from '../dcap/verify-quote.ts';
 import { VerifierError } from '../errors.ts';
-import type { PolicyRoot } from '../policy/policy.ts';
-import type { TrustedRoot, TrustedRoots } from '../roots/trust-anchor.ts';
+import { policyRoots, VENDORS } from '../policy/policy-roots.ts';
+import type { TrustedRoots } from '../roots/trust-anchor.ts';
 import { verifySnpReport } from '../snp/verify-snp-report.ts';
 import type { JudgingOptions } from './appraisal-options.ts';
 import type { CheckRecorder } from './check-recorder.ts';
@@ -81,16 +81,10 @@ async function verifySnp(
 // The policy's roots count as named by the caller; without any, the vendors' are trusted.
 function trustedRoots({ roots, policy, collateral }: JudgingOptions): TrustedRoots {
   if (roots !== undefined) return roots;
-  const named = policy === 'none' ? undefined : policy.roots;
-  if (named !== undefined) return named.map(toTrustedRoot);
+  if (policy !== 'none' && policy.roots !== undefined) return policyRoots(policy);
   // Prepared collateral was made with a root that its maker named.
   if (collateral !== undefined && 'tcbInfo' in collateral) {
     return { certificate: collateral.root.certificate.raw };
   }
-  return ['intel', 'amd'];
-}
-
-function toTrustedRoot(root: PolicyRoot): TrustedRoot {
-  if (root === 'intel' || root === 'amd') return root;
-  return { sha256: root.slice('sha256:'.length) };
+  return VENDORS;
 }

@@ -16,6 +16,10 @@ export interface ConnectOptions {
   readonly socket?: Socket;
   /** What is going to be spoken. Default: `http/1.1`. */
   readonly alpnProtocols?: readonly string[];
+  /** Private key of a certificate that is shown to hosts which ask for one, PEM. */
+  readonly key?: string;
+  /** That certificate and its chain, PEM, leaf first. */
+  readonly cert?: string;
   /** For TCP and TLS together. Default 10 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -45,6 +49,8 @@ export async function connectTls(options: ConnectOptions): Promise<UnverifiedPee
     port: options.port ?? 443,
     ...(servername === undefined ? {} : { servername }),
     ...(options.socket === undefined ? {} : { socket: options.socket }),
+    ...(options.key === undefined ? {} : { key: options.key }),
+    ...(options.cert === undefined ? {} : { cert: options.cert }),
     lookup: loopbackLookup,
     minVersion: 'TLSv1.3',
     ALPNProtocols: [...(options.alpnProtocols ?? ['http/1.1'])],

@@ -13,6 +13,8 @@ export {
   type SessionEvidenceOptions,
 } from './connectors/session-evidence.ts';
 export { requestKeyEvidence, type KeyEvidenceOptions } from './connectors/key-evidence.ts';
+export type { ClientIdentity, OwnEvidence } from './connectors/client-identity.ts';
+export { presentEvidence, type PresentOptions } from './connectors/present-evidence.ts';
 export type { EvidenceQuestionOptions } from './connectors/attest-question.ts';
 export type { SessionMode } from './connectors/session-answer.ts';
 export type { PeerAnswer, PeerExchange, PeerRequest } from './connectors/peer-exchange.ts';
@@ -22,5 +24,5 @@ export {
   type VerifiedHttp2Session,
 } from './connectors/attested-http2.ts';
 export { AttestedAgent } from './attested-agent.ts';
-export { loadCollateral } from './load-collateral.ts';
+export { bundleSource, loadCollateral, readCollateralBundles } from './load-collateral.ts';
 export { isLocalhost, loopbackLookup } from './loopback-lookup.ts';

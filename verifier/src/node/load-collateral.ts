@@ -36,11 +36,24 @@ export async function loadCollateral(
         ...(signal === undefined ? {} : { signal }),
       });
   }
-  const bundles = await readBundles(location);
-  return async (request) => choose(bundles, request, location);
+  return bundleSource(await readCollateralBundles(location), location);
 }
 
-async function readBundles(location: string): Promise<readonly Collateral[]> {
+/**
+ * A source of collateral out of bundles that are there already.
+ *
+ * @param name of where they come from, for messages
+ */
+export function bundleSource(bundles: readonly Collateral[], name: string): CollateralSource {
+  return async (request) => choose(bundles, request, name);
+}
+
+/**
+ * Reads a bundle file, or all of a directory.
+ *
+ * @throws VerifierError `ERR_COLLATERAL_UNAVAILABLE`; EvidenceError `ERR_COLLATERAL_INVALID` for a malformed bundle
+ */
+export async function readCollateralBundles(location: string): Promise<readonly Collateral[]> {
   try {
     if (!(await stat(location)).isDirectory()) return [await readBundle(location)];
     const names = (await readdir(location)).filter((name) => name.endsWith('.json')).sort();

@@ -2,6 +2,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { Verdict } from '@proofgate/verifier';
 import { connectTls, type ConnectOptions } from './connect-tls.ts';
+import { asClient } from './connectors/client-identity.ts';
 import { http1Exchange } from './connectors/http1-exchange.ts';
 import { type PeerRequirements, verifyPeer } from './connectors/verify-peer.ts';
 
@@ -25,7 +26,7 @@ export async function verifiedConnect(
   target: ConnectOptions,
   requirements: PeerRequirements,
 ): Promise<VerifiedConnection> {
-  const peer = await connectTls(target);
+  const peer = await connectTls(asClient(target, requirements.client));
   const { socket } = peer;
   return { socket, verdict: await verifyPeer(peer, target, requirements, http1Exchange(socket)) };
 }

@@ -12,6 +12,8 @@ export interface EvidenceQuestionOptions {
   /** Default 10 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** The caller can show evidence of its own, so that a host which wants some is not in vain. */
+  readonly mayPresent?: boolean;
 }
 
 /** The public key of a peer's certificate, DER. @throws VerifierError `ERR_CERT_CHAIN_LENGTH` */

@@ -2,6 +2,7 @@
 import { type ClientHttp2Session, connect, type SecureClientSessionOptions } from 'node:http2';
 import type { Verdict } from '@proofgate/verifier';
 import { connectTls, type ConnectOptions } from '../connect-tls.ts';
+import { asClient } from './client-identity.ts';
 import { demandHttp2, HTTP2_PROTOCOLS } from './demand-http2.ts';
 import { http2Exchange } from './http2-exchange.ts';
 import { targetOfUrl } from './https-target.ts';
@@ -49,7 +50,7 @@ export async function attestedHttp2Connect(
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(signal === undefined ? {} : { signal }),
   };
-  const peer = await connectTls(target);
+  const peer = await connectTls(asClient(target, requirements.client));
   demandHttp2(peer.socket, url.host);
   let opened: ClientHttp2Session | undefined;
   const open = (): ClientHttp2Session => {

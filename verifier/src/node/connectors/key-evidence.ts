@@ -32,7 +32,8 @@ export async function requestKeyEvidence(
   const exchange = options.exchange ?? http1Exchange(socket);
   const question = { mode: 'deterministic' };
   try {
-    return parseKeyAnswer(await askForEvidence(exchange, certificate.spki, question, options));
+    const answer = await askForEvidence(exchange, certificate.spki, question, options);
+    return parseKeyAnswer(answer, options.mayPresent);
   } catch (error) {
     if (error instanceof VerifierError && error.code === 'ERR_SESSION_UNAVAILABLE')
       return undefined;

@@ -27,12 +27,14 @@ export type PeerExchange = (request: PeerRequest, signal: AbortSignal) => Promis
 export interface AskOptions {
   /** For the body of the answer. */
   readonly maxBytes: number;
+  /** That the answer has to have. Default 200. */
+  readonly status?: number;
   /** Default 10 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** An answer with another status than 200. */
+/** An answer with another status than the one that it has to have. */
 export class PeerStatusError extends Error {
   override readonly name = 'PeerStatusError';
   readonly status: number;
@@ -57,7 +59,7 @@ const TIMEOUT_MS = 10_000;
 /**
  * Asks a peer and reads its answer, bounded in size and time.
  *
- * @returns the body of an answer with status 200
+ * @returns the body of an answer with the right status
  * @throws VerifierError `ERR_CONNECT_TIMEOUT`; {@link PeerStatusError}; {@link AnswerTooLargeError}; the caller's abort
  *   reason; other errors as the connection has them, for the caller to name
  */
@@ -72,7 +74,7 @@ export async function askPeer(
     options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
   try {
     const answer = await exchange(request, signal);
-    if (answer.status !== 200) {
+    if (answer.status !== (options.status ?? 200)) {
       await readRefusal(answer);
       throw new PeerStatusError(answer.status);
     }

@@ -5,6 +5,8 @@ import {
   fromUtf8,
   MAX_BATCH_LEAVES,
   MAX_QUOTE_BYTES,
+  SESSION_CONTEXT_BYTES,
+  toBase64Url,
 } from '@proofgate/evidence';
 import { type KeyEvidence, type SessionBatch, type Tee, VerifierError } from '@proofgate/verifier';
 
@@ -45,10 +47,15 @@ type Members = ReadonlyMap<string, unknown>;
  * believed but the quote, which has to cover the session.
  *
  * @param mode that was asked for
+ * @param mayPresent whether the host may want evidence of its client
  * @throws VerifierError `ERR_SESSION_ANSWER`, `ERR_SESSION_CLIENT_EVIDENCE`
  */
-export function parseSessionAnswer(body: Uint8Array, mode: SessionMode): SessionAnswer {
-  const { members, ...evidence } = readAnswer(body, mode);
+export function parseSessionAnswer(
+  body: Uint8Array,
+  mode: SessionMode,
+  mayPresent: boolean = false,
+): SessionAnswer {
+  const { members, ...evidence } = readAnswer(body, mode, mayPresent);
   const batch = mode === 'batch' ? readBatch(members) : undefined;
   if (batch !== undefined && evidence.gpuEvidence !== undefined) {
     throw unusable('gpu_evidence', 'none, which a batch does not cover', 'some');
@@ -59,10 +66,11 @@ export function parseSessionAnswer(body: Uint8Array, mode: SessionMode): Session
 /**
  * Reads the answer to the question for the evidence of a key (RA-TLS v2, mode `deterministic`).
  *
+ * @param mayPresent whether the host may want evidence of its client
  * @throws VerifierError `ERR_SESSION_ANSWER`, `ERR_SESSION_CLIENT_EVIDENCE`
  */
-export function parseKeyAnswer(body: Uint8Array): KeyEvidence {
-  const { members, tee, quote, gpuEvidence } = readAnswer(body, 'deterministic');
+export function parseKeyAnswer(body: Uint8Array, mayPresent: boolean = false): KeyEvidence {
+  const { members, tee, quote, gpuEvidence } = readAnswer(body, 'deterministic', mayPresent);
   const text = members.get('quote_time');
   const quoteTime = new Date(String(text).replace('Z', ':00Z'));
   if (typeof text !== 'string' || !QUOTE_TIME.test(text) || Number.isNaN(quoteTime.getTime())) {
@@ -71,9 +79,24 @@ export function parseKeyAnswer(body: Uint8Array): KeyEvidence {
   return { tee, bytes: quote, gpuEvidence, quoteTime };
 }
 
+/**
+ * Reads what a host's answer says of evidence of its client.
+ *
+ * @returns the context that the evidence has to cover, in base64url; `undefined` when the host wants none
+ * @throws VerifierError `ERR_SESSION_ANSWER`
+ */
+export function parseClientContext(body: Uint8Array): string | undefined {
+  const members = readObject(body);
+  checkClientEvidence(members.get('client_evidence'), true);
+  const context = members.get('client_context') ?? undefined;
+  if (context === undefined && members.get('client_evidence') !== 'required') return undefined;
+  return toBase64Url(readBytes('client_context', context, SESSION_CONTEXT_BYTES));
+}
+
 function readAnswer(
   body: Uint8Array,
   mode: string,
+  mayPresent: boolean,
 ): Omit<SessionAnswer, 'batch'> & { readonly members: Members } {
   const members = readObject(body);
   const [v, answered, tee] = [members.get('v'), members.get('mode'), members.get('tee')];
@@ -81,7 +104,7 @@ function readAnswer(
   if (answered !== mode) throw unusable('mode', mode, answered);
   const known = TEES.get(tee);
   if (known === undefined) throw unusable('tee', [...TEES.keys()].join(' or '), tee);
-  checkClientEvidence(members.get('client_evidence'));
+  checkClientEvidence(members.get('client_evidence'), mayPresent);
   const gpu = members.get('gpu_evidence') ?? undefined;
   if (tee === 'tdx-gpu' && gpu === undefined) throw unusable('gpu_evidence', 'evidence', gpu);
   return {
@@ -125,9 +148,10 @@ function readObject(body: Uint8Array): Members {
   throw unusable('the answer', 'an object', value);
 }
 
-function checkClientEvidence(wanted: unknown): void {
+function checkClientEvidence(wanted: unknown, mayPresent: boolean): void {
   if (wanted === undefined || wanted === 'none') return;
   if (wanted !== 'required') throw unusable('client_evidence', 'none or required', wanted);
+  if (mayPresent) return;
   throw new VerifierError(
     'ERR_SESSION_CLIENT_EVIDENCE',
     'the host wants evidence of its client',

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
 import { SESSION_CONTEXT_BYTES, SESSION_EXPORTER_LABEL, toBase64Url } from '@proofgate/evidence';
 import { type SessionEvidence, VerifierError } from '@proofgate/verifier';
 import type { UnverifiedPeer } from '../connect-tls.ts';
 import { askForEvidence, type EvidenceQuestionOptions, leafKey } from './attest-question.ts';
+import { exportSecret } from './export-secret.ts';
 import { http1Exchange } from './http1-exchange.ts';
 import { type PeerExchange, PeerStatusError } from './peer-exchange.ts';
 import { parseSessionAnswer, type SessionMode } from './session-answer.ts';
@@ -57,12 +57,12 @@ async function askInMode(
 ): Promise<SessionEvidence> {
   const spki = leafKey(chain);
   const context = new Uint8Array(randomBytes(SESSION_CONTEXT_BYTES));
-  const exported = exportSecret(socket, context);
+  const exported = exportSecret(socket, SESSION_EXPORTER_LABEL, context);
   const requestedAt = (options.clock ?? systemClock)();
   const exchange = options.exchange ?? http1Exchange(socket);
   const question = { mode, context: toBase64Url(context) };
   const body = await askForEvidence(exchange, spki, question, options);
-  const { tee, quote, gpuEvidence, batch } = parseSessionAnswer(body, mode);
+  const { tee, quote, gpuEvidence, batch } = parseSessionAnswer(body, mode, options.mayPresent);
   return { tee, bytes: quote, context, exported, gpuEvidence, batch, requestedAt };
 }
 
@@ -71,41 +71,6 @@ async function askInMode(
 function isUnknownMode(error: unknown): boolean {
   if (!(error instanceof VerifierError)) return false;
   return error.cause instanceof PeerStatusError && error.cause.status === 400;
-}
-
-function exportSecret(socket: TLSSocket, context: Uint8Array): Uint8Array {
-  // RFC 8446 §7.5. In TLS 1.2 the exporter identifies a session only with an extension that cannot be seen from here.
-  const protocol = socket.getProtocol();
-  if (protocol !== 'TLSv1.3') {
-    throw new VerifierError(
-      'ERR_VERIFIER_ARGUMENT',
-      'the connection is not a TLS 1.3 session',
-      {
-        expected: 'TLSv1.3',
-        seen: protocol ?? 'no TLS',
-      },
-      'misuse',
-    );
-  }
-  try {
-    return new Uint8Array(
-      socket.exportKeyingMaterial(
-        SESSION_CONTEXT_BYTES,
-        SESSION_EXPORTER_LABEL,
-        Buffer.from(context),
-      ),
-    );
-  } catch (cause) {
-    throw new VerifierError(
-      'ERR_CONNECT_UNAVAILABLE',
-      'the TLS session has no exporter',
-      {
-        hint: 'the connection may have been closed',
-        cause,
-      },
-      'unavailable',
-    );
-  }
 }
 
 function systemClock(): Date {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP } from 'node:net';
-import type { AttestationDocument } from '@proofgate/evidence';
 import {
   type CertificateOptions,
   type JudgingOptions,
-  type KeyEvidence,
-  type SessionEvidence,
   type Verdict,
   verifyCertificate,
   VerifierError,
 } from '@proofgate/verifier';
 import { requestAttestationDocument } from '../attestation-document.ts';
 import type { ConnectOptions, UnverifiedPeer } from '../connect-tls.ts';
+import type { EvidenceQuestionOptions } from './attest-question.ts';
+import type { ClientIdentity } from './client-identity.ts';
 import { requestKeyEvidence } from './key-evidence.ts';
 import type { PeerExchange } from './peer-exchange.ts';
 import { rememberVerdict } from './peer-verdicts.ts';
+import { presentEvidence } from './present-evidence.ts';
 import type { SessionMode } from './session-answer.ts';
 import { requestSessionEvidence } from './session-evidence.ts';
 
@@ -30,6 +30,8 @@ export interface PeerRequirements
   readonly freshness?: 'session';
   /** How to ask for it. Default: `batch`, and `challenge` if the host does not know that. */
   readonly sessionMode?: SessionMode;
+  /** Who we are, for hosts that want to know. */
+  readonly client?: ClientIdentity;
   /** Default: the system's. */
   readonly clock?: () => Date;
 }
@@ -53,36 +55,29 @@ export async function verifyPeer(
   exchange: PeerExchange,
 ): Promise<Verdict> {
   const { socket, chain } = peer;
-  const { fetchDocument, freshness: _asked, sessionMode, ...rest } = requirements;
+  const { fetchDocument, freshness: _asked, sessionMode: _mode, client, ...rest } = requirements;
   const { clock = systemClock, ...judging } = rest;
+  const prove = client?.prove;
+  const asking = { ...questionTo(target), exchange, mayPresent: prove !== undefined };
   // Without a listener, an error between here and the caller's own listeners would end the process.
   socket.on('error', ignore);
   try {
-    // RA-TLS v2: the exchange for the session is the first request on a connection.
-    const session = needsSession(requirements)
-      ? await requestSessionEvidence(peer, {
-          ...asking(target),
-          exchange,
-          clock,
-          ...(sessionMode === undefined ? {} : { mode: sessionMode }),
-        })
-      : undefined;
-    const keyEvidence =
-      session === undefined
-        ? await requestKeyEvidence(peer, { ...asking(target), exchange })
-        : undefined;
+    const evidence = await askEvidence(peer, requirements, { ...asking, clock });
     const document =
       (fetchDocument ?? needsDocument(requirements))
-        ? await requestAttestationDocument(exchange, asking(target))
+        ? await requestAttestationDocument(exchange, questionTo(target))
         : undefined;
     const verdict = await verifyCertificate({
       ...judging,
-      ...proofs(session, keyEvidence, document),
+      ...evidence,
+      ...(document === undefined ? {} : { document }),
       chain,
       hostname: target.servername ?? target.host,
       at: clock(),
       ...(target.signal === undefined ? {} : { signal: target.signal }),
     });
+    // Not before: who is not what it should be learns nothing of us.
+    if (prove !== undefined) await presentEvidence(peer, { ...asking, clock, prove });
     if (socket.destroyed) throw closed(target);
     rememberVerdict(socket, verdict);
     return verdict;
@@ -98,19 +93,26 @@ function needsDocument({ policy, collateral }: PeerRequirements): boolean {
   return collateral === undefined || (policy !== 'none' && policy.workloads !== undefined);
 }
 
-function proofs(
-  session: SessionEvidence | undefined,
-  keyEvidence: KeyEvidence | undefined,
-  document: AttestationDocument | undefined,
-): Pick<CertificateOptions, 'session' | 'keyEvidence' | 'document'> {
-  return {
-    ...(session === undefined ? {} : { session }),
-    ...(keyEvidence === undefined ? {} : { keyEvidence }),
-    ...(document === undefined ? {} : { document }),
-  };
+/** Evidence for the session where it is wanted, else for the key. */
+async function askEvidence(
+  peer: UnverifiedPeer,
+  requirements: PeerRequirements,
+  asking: EvidenceQuestionOptions & {
+    readonly exchange: PeerExchange;
+    readonly clock: () => Date;
+  },
+): Promise<Pick<CertificateOptions, 'session' | 'keyEvidence'>> {
+  if (needsSession(requirements)) {
+    const { sessionMode: mode } = requirements;
+    // RA-TLS v2: the exchange for the session is the first request on a connection.
+    const options = { ...asking, ...(mode === undefined ? {} : { mode }) };
+    return { session: await requestSessionEvidence(peer, options) };
+  }
+  const keyEvidence = await requestKeyEvidence(peer, asking);
+  return keyEvidence === undefined ? {} : { keyEvidence };
 }
 
-function asking({ host, servername, port, timeoutMs, signal }: ConnectOptions): {
+function questionTo({ host, servername, port, timeoutMs, signal }: ConnectOptions): {
   readonly host: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;

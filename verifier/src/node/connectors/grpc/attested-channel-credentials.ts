@@ -9,6 +9,7 @@ import {
 import { CodedError } from '@proofgate/evidence';
 import { VerifierError } from '@proofgate/verifier';
 import { connectTls, type ConnectOptions } from '../../connect-tls.ts';
+import { asClient } from '../client-identity.ts';
 import { demandHttp2, HTTP2_PROTOCOLS } from '../demand-http2.ts';
 import { needsSession, type PeerRequirements, verifyPeer } from '../verify-peer.ts';
 import { showPeer } from './call-verdict.ts';
@@ -40,6 +41,18 @@ export function attestedChannelCredentials(requirements: PeerRequirements): Chan
         expected: 'freshness: certificate',
         seen: 'freshness: session',
         hint: 'use attestedHttp2Connect, or a policy with freshness: certificate',
+      },
+      'misuse',
+    );
+  }
+  if (requirements.client?.prove !== undefined) {
+    throw new VerifierError(
+      'ERR_VERIFIER_ARGUMENT',
+      'gRPC channels cannot show evidence for the session',
+      {
+        expected: 'a client whose certificate carries evidence',
+        seen: 'client.prove',
+        hint: 'leave prove out, or use attestedHttp2Connect',
       },
       'misuse',
     );
@@ -98,7 +111,8 @@ async function connect(
   { target, sibling, requirements }: Wanted,
 ): Promise<experimental.SecureConnectResult> {
   try {
-    const peer = await connectTls({ ...target, socket, alpnProtocols: HTTP2_PROTOCOLS });
+    const shown = asClient(target, requirements.client);
+    const peer = await connectTls({ ...shown, socket, alpnProtocols: HTTP2_PROTOCOLS });
     demandHttp2(peer.socket, target.host);
     const verdict = await verifyPeer(peer, target, requirements, siblingExchange(sibling));
     const [leaf] = peer.chain;
