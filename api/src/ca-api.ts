@@ -88,6 +88,8 @@ export interface EnrolmentCheck {
   readonly result: string;
   readonly expected?: string;
   readonly seen?: string;
+  /** What can be done about it. */
+  readonly hint?: string;
 }
 
 /** A refusal (RFC 9457), with the decision behind it where evidence was judged. */
@@ -114,6 +116,7 @@ export const enrolmentProblemSchema: z.ZodType<EnrolmentProblem> = z.object({
         result: z.string(),
         expected: z.string().exactOptional(),
         seen: z.string().exactOptional(),
+        hint: z.string().exactOptional(),
       }),
     )
     .exactOptional(),

@@ -6,6 +6,7 @@ export {
   type VerifierErrorCode,
 } from './errors.ts';
 export { outcomeOf, type Outcome } from './errors.ts';
+export { hinted, hintOf } from './refusal-hints.ts';
 
 export type { BindingKind, EvidenceClaims, QuoteClaims, Tee } from './claims.ts';
 export type { SgxClaims, SnpClaims, TdxClaims } from './claims.ts';

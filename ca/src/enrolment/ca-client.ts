@@ -126,6 +126,7 @@ function refusal(status: number, text: string): CaError {
   const details = {
     seen: refused.length === 0 ? code : refused.map(sentence).join('; '),
     ...(refused[0]?.expected === undefined ? {} : { expected: refused[0].expected }),
+    ...(refused[0]?.hint === undefined ? {} : { hint: refused[0].hint }),
   };
   const retry = status === 429 || status >= 500;
   return new CaError(

@@ -14,8 +14,8 @@ export function problemOf(error: unknown): EnrolmentProblem {
     return problem(403, error.code, error.message, error.checks.map(publicCheck));
   }
   if (error instanceof Error && isCoded(error)) {
-    const { code, message, expected, seen } = error;
-    const check = { name: code, result: 'refused', ...said({ expected, seen }) };
+    const { code, message, expected, seen, hint } = error;
+    const check = { name: code, result: 'refused', ...said({ expected, seen, hint }) };
     return problem(statusOf(error), code, message, [check]);
   }
   return problem(500, 'ERR_INTERNAL', 'the CA failed');
@@ -78,22 +78,26 @@ function publicCheck({
   result,
   expected,
   seen,
+  hint,
 }: {
   readonly name: string;
   readonly result: string;
   readonly expected?: string;
   readonly seen?: string;
+  readonly hint?: string;
 }): EnrolmentCheck {
-  return { name, result, ...said({ expected, seen }) };
+  return { name, result, ...said({ expected, seen, hint }) };
 }
 
 function said(fields: {
   readonly expected: string | undefined;
   readonly seen: string | undefined;
-}): { expected?: string; seen?: string } {
-  const { expected, seen } = fields;
+  readonly hint: string | undefined;
+}): { expected?: string; seen?: string; hint?: string } {
+  const { expected, seen, hint } = fields;
   return {
     ...(expected === undefined ? {} : { expected }),
     ...(seen === undefined ? {} : { seen }),
+    ...(hint === undefined ? {} : { hint }),
   };
 }

@@ -214,9 +214,12 @@ describe('the service', () => {
     const { url } = await enrolmentSite({ rules: [{ name: 'r', policy, hosts: [HOST], days: 7 }] });
     const { status, body } = await send(url, await request(url));
     expect(status).toBe(403);
-    const { checks } = body as { checks: { name: string; result: string }[] };
+    const { checks } = body as { checks: { name: string; result: string; hint?: string }[] };
     expect(checks.length).toBeGreaterThan(5);
-    expect(checks.filter(({ result }) => result === 'refused')).toHaveLength(1);
+    const refused = checks.filter(({ result }) => result === 'refused');
+    expect(refused).toEqual([
+      expect.objectContaining({ hint: expect.stringMatching(/policy/) as unknown }),
+    ]);
   });
 
   it.each([

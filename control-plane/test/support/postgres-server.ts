@@ -57,13 +57,14 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
     encoding: 'utf8',
   });
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  // Before there is a server that nobody would end if this failed.
+  const { default: pg } = await import('pg');
   const settings = ['listen_addresses=', 'fsync=off', 'shared_buffers=16MB', 'max_connections=60'];
   const server = spawn(
     join(programs, 'postgres'),
     ['-D', data, '-k', directory, ...settings.flatMap((setting) => ['-c', setting])],
     { ...user, cwd: directory, stdio: 'ignore' },
   );
-  const { default: pg } = await import('pg');
   const url = (database: string): string =>
     `postgresql:///${database}?host=${encodeURIComponent(directory)}&user=postgres`;
   const stop = async (): Promise<void> => {

@@ -14,6 +14,7 @@ import {
 } from './reported-claims.ts';
 import type { Findings } from './verdict.ts';
 import { present } from '../present.ts';
+import { hintOf } from '../refusal-hints.ts';
 
 /** What evidence proves, as JSON. */
 export interface ReportedFindings {
@@ -107,7 +108,7 @@ export function refusedReport(
     verdict: 'refused',
     code: error.code,
     message: error.message,
-    ...present({ hint: error.hint }),
+    hint: hintOf(error),
     policy,
     at: at.toISOString(),
     checks: [...checks, ...(recorded ? [] : [refusal])].map(publicCheck),

@@ -2,6 +2,7 @@
 import { isRejection } from '../errors.ts';
 import type { Check } from '../policy/decision.ts';
 import { present } from '../present.ts';
+import { hinted } from '../refusal-hints.ts';
 
 /** Keeps what was checked, in order, so that a person can follow how a verdict came about. */
 export class CheckRecorder {
@@ -31,7 +32,7 @@ export class CheckRecorder {
     describe: (result: Result) => string,
   ): Promise<Result> {
     try {
-      const result = await work();
+      const result = await hinted(work);
       this.#checks.push({ name, result: 'passed', seen: describe(result) });
       return result;
     } catch (error) {

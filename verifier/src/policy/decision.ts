@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RejectionCode } from '../errors.ts';
+import { REFUSAL_HINTS } from '../refusal-hints.ts';
 import type { Register } from './register.ts';
 
 /**
@@ -66,10 +67,9 @@ export function refused(
   code: RejectionCode,
   expected: string,
   seen: string,
-  hint?: string,
+  hint: string = REFUSAL_HINTS[code],
 ): PolicyRefusal {
-  const check = { name, result: 'refused', code, expected, seen } as const;
-  return hint === undefined ? check : { ...check, hint };
+  return { name, result: 'refused', code, expected, seen, hint };
 }
 
 /** A check that passes or refuses. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { CodedError } from '@proofgate/evidence';
-import { VerifierError, type RejectionCode } from '@proofgate/verifier';
+import { hinted, VerifierError, type RejectionCode } from '@proofgate/verifier';
 import { demandItaClaims, type ItaExpectations } from './demand-ita-claims.ts';
 import { type ItaClaims, readItaClaims } from './ita-claims.ts';
 import type { ItaKeys } from './ita-keys.ts';
@@ -42,6 +42,10 @@ const CLOCK_TOLERANCE_SECONDS = 60;
  */
 export async function verifyItaToken(token: string, options: ItaTokenOptions): Promise<ItaClaims> {
   checkExpectations(options);
+  return hinted(() => verified(token, options));
+}
+
+async function verified(token: string, options: ItaTokenOptions): Promise<ItaClaims> {
   checkHeader(token, options.keys.jwksUrl);
   const payload = await verifyJwt(token, options);
   checkIssueTime(payload, options.at);
