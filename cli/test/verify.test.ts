@@ -112,6 +112,7 @@ describeWithRealEvidence('evidence of real machines', () => {
     ['ERR_CLI_USAGE', '--at', 'yesterday'],
     ['ERR_CLI_USAGE', '--freshness', 'session'],
     ['ERR_CLI_USAGE', '--freshness', 'certificate'],
+    ['ERR_CLI_USAGE', '--ca', realEvidence('snp/chain-milan.pem')],
     ['ERR_CLI_FILE', '--ca', '/nothing/here'],
     ['ERR_CLI_FILE', '--root', quote],
     ['ERR_CLI_FILE', '--policy', '/nothing/here'],

@@ -23,9 +23,20 @@ export interface ConformanceCase {
   readonly send: (raw: RawConnection) => void | Promise<void>;
   /** What happens. */
   readonly outcome: Outcome;
+  /** What happens instead with {@link NEWER_NGHTTP2}. */
+  readonly newer?: Outcome;
   /** What the RFC has instead, and why ours is as good; for what nghttp2 decides. */
   readonly deviates?: string;
 }
+
+/** The minor version of the nghttp2 behind `node:http2`: 61 with Node 20, 69 with Node 22, 70 with Node 24. */
+const NGHTTP2 = Number(process.versions['nghttp2']?.split('.')[1]);
+
+/** Whether it ends more connections and streams by itself than that of Node 20. */
+export const NEWER_NGHTTP2: boolean = NGHTTP2 > 61;
+
+/** Whether it is that of Node 24 or later, which reads fields in another way once more. */
+export const NEWEST_NGHTTP2: boolean = NGHTTP2 > 69;
 
 export const HOST = 'app.example.com';
 

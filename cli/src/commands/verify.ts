@@ -2,6 +2,7 @@
 import { appraise, explain, type AppraisalReport } from '@proofgate/verifier';
 
 import type { CommandContext } from '../context.ts';
+import { CliError } from '../errors.ts';
 import { EXIT, exitCodeOfRefusal } from '../exit-codes.ts';
 import { progressOn } from '../input/progress.ts';
 import { readTarget, type Target } from '../input/target.ts';
@@ -32,6 +33,7 @@ export async function verify(
   const progress = progressOn(terminal, options.json);
   const judging = await readJudging(options, now, progress);
   const target = await readTarget(name);
+  if (options.ca !== undefined) demandCertificate(target);
   const freshness = options.freshness ?? freshnessOf(judging, target);
   const presented = await presentedBy(target, progress, { freshness, clock: now });
   // Evidence of a session is younger than the moment at which this command started.
@@ -40,6 +42,14 @@ export async function verify(
   if (options.json === true) terminal.out(jsonText(report));
   else printReport(name, report, context);
   context.setExitCode(exitCodeOf(report));
+}
+
+/** Roots that nothing is compared with would only look like a check. */
+function demandCertificate({ kind }: Target): void {
+  if (kind !== 'quote' && kind !== 'snp-report') return;
+  throw new CliError('ERR_CLI_USAGE', 'no CA vouches for a bare quote or report', {
+    hint: 'leave --ca out, or give the address of the host or its certificate chain',
+  });
 }
 
 // Asking a file for a session would be our mistake; judged as it is, the policy refuses it with its own code.

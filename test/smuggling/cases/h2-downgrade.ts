@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { GET, get, HOST, post, POST } from '../../h2/conformance-case.ts';
+import {
+  GET,
+  get,
+  HOST,
+  NEWER_NGHTTP2,
+  NEWEST_NGHTTP2,
+  post,
+  POST,
+} from '../../h2/conformance-case.ts';
 import { data, headers, rstStream } from '../../h2/frames.ts';
 import { block, type Field } from '../../h2/hpack.ts';
 import { SMUGGLED } from '../wire-case.ts';
@@ -102,8 +110,8 @@ const TARGETS: readonly DowngradeCase[] = [
   [':scheme', 'javascript', refused(400, 'TARGET')],
   [':authority', `${HOST}${CRLF}x: y`, RESET],
   [':authority', 'evil.example', refused(421, 'MISDIRECTED')],
-  [':authority', `${HOST}@evil.example`, refused(400, 'HOST')],
-  [':authority', `evil@${HOST}`, refused(400, 'HOST')],
+  [':authority', `${HOST}@evil.example`, NEWER_NGHTTP2 ? RESET : refused(400, 'HOST')],
+  [':authority', `evil@${HOST}`, NEWER_NGHTTP2 ? RESET : refused(400, 'HOST')],
   [':authority', `${HOST}/evil`, RESET],
   [':authority', `${HOST}:8443`, seen('/', '', { host: `${HOST}:8443` })],
   [':authority', HOST.toUpperCase(), seen('/', '', { host: HOST.toUpperCase() })],
@@ -117,7 +125,8 @@ const FIELDS: readonly DowngradeCase[] = [
   {
     name: 'request in a name',
     frames: [withField(`x-a: b${CRLF}${CRLF}${SMUGGLED}x`, 'c')],
-    outcome: RESET,
+    // Refused as a whole, or left out.
+    outcome: NEWEST_NGHTTP2 ? seen('/') : RESET,
   },
   {
     name: 'Host of another host',
@@ -213,7 +222,7 @@ const FRAMINGS: readonly DowngradeCase[] = [
   {
     name: 'length with a space behind it',
     frames: [post(1, ['content-length', '4 ']), data(1, 'abcd')],
-    outcome: seen('/', 'abcd'),
+    outcome: NEWEST_NGHTTP2 ? RESET : seen('/', 'abcd'),
   },
   {
     name: 'a length that some numbers cannot hold',
