@@ -105,10 +105,7 @@ export class PrivateContainerd {
 
   async #revive(): Promise<void> {
     const [running] = await this.#find();
-    if (running !== undefined) {
-      if (await answers(this.socket, { timeoutMs: START_TIMEOUT_MS })) return;
-      throw notUp(`process ${String(running.pid)} does not answer on ${this.socket}`);
-    }
+    if (running !== undefined && (await this.#answersBeforeItEnds(running))) return;
     await this.#makeDirectories();
     await writeFileAtomic(this.#configFile, containerdConfig(this.#paths));
     const { child, ended } = await this.#spawn();
@@ -120,6 +117,28 @@ export class PrivateContainerd {
     child.unref();
     if (reason !== '') throw notUp(`${reason}: ${await this.#logTail()}`);
     this.#options.logger.info({ pid: child.pid, socket: this.socket }, 'containerd started');
+  }
+
+  /**
+   * Waits for one that is there already. It may just be ending: then another one has to be started.
+   *
+   * @returns false once it has ended
+   * @throws LauncherError ERR_LAUNCHER_ENGINE_UNAVAILABLE when it neither answers nor ends
+   */
+  async #answersBeforeItEnds({ pid }: OwnProcess): Promise<boolean> {
+    const decided = new AbortController();
+    const bounds = { timeoutMs: START_TIMEOUT_MS, signal: decided.signal };
+    const isGone = async (): Promise<boolean> =>
+      !(await this.#find()).some((found) => found.pid === pid);
+    const gone = waitFor(isGone, bounds).then(
+      () => false,
+      () => undefined,
+    );
+    const up = answers(this.socket, bounds).then((did) => (did ? true : gone));
+    const answered = await Promise.race([up, gone]);
+    decided.abort();
+    if (answered !== undefined) return answered;
+    throw notUp(`process ${String(pid)} does not answer on ${this.socket}`);
   }
 
   /**
