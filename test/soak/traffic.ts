@@ -128,6 +128,8 @@ async function echo(session: ClientHttp2Session, host: string, sent: Buffer): Pr
     const head = responseOf(stream);
     stream.end(sent);
     const [content] = await Promise.all([answer, head]);
+    // Node ends the content of a stream whose connection was cut as if that were all of it; the code tells.
+    if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error('the connection was cut');
     return content;
   } catch (error) {
     const refused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
